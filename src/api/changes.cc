@@ -1,0 +1,28 @@
+#include "api/changes.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::api {
+
+void Changes::merge(Changes later) {
+  nodes.merge(std::move(later.nodes));
+  pools.merge(std::move(later.pools));
+  tiers.merge(std::move(later.tiers));
+  global_policies.merge(std::move(later.global_policies));
+  policies.merge(std::move(later.policies));
+  global_network_sets.merge(std::move(later.global_network_sets));
+  network_sets.merge(std::move(later.network_sets));
+  profiles.merge(std::move(later.profiles));
+  endpoints.merge(std::move(later.endpoints));
+  felix_configurations.merge(std::move(later.felix_configurations));
+  cluster_information.merge(std::move(later.cluster_information));
+  bgp_configurations.merge(std::move(later.bgp_configurations));
+  bgp_peers.merge(std::move(later.bgp_peers));
+  blocks.merge(std::move(later.blocks));
+  affinities.merge(std::move(later.affinities));
+  revision = std::max(revision, later.revision);
+  in_sync = in_sync || later.in_sync;
+}
+
+}  // namespace weft::api

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "api/changes.h"
+#include "plan/changes.h"
+
+namespace weft::graph {
+
+/// From api rows to plan rows for one node. Pure: no store, no kernel, no clock. What comes out depends only on what is
+/// present, never on the order of arrival. Nothing comes out before the input is in sync; then everything at once.
+class Graph {
+ public:
+  /// @param node         name of this node
+  /// @param environment  settings that win over the store: FELIX_* without the prefix, lower case, and those of the file
+  Graph(std::string node, std::map<std::string, std::string> environment);
+  ~Graph();
+
+  /// Empty deltas when nothing changed for this node; the revision always moves on.
+  plan::Changes on(api::Changes changes);
+
+  /// Sizes for metrics and /debug/state, as JSON text.
+  std::string debug() const;
+
+ private:
+  struct Inner;
+  std::unique_ptr<Inner> inner_;
+};
+
+}  // namespace weft::graph

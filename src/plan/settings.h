@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/ip.h"
+#include "net/port.h"
+
+namespace weft::plan {
+
+enum class EndpointToHost { drop, accept, return_ };
+enum class DenyAction { drop, reject };
+
+/// Settings of the agent that shape the kernel's state, resolved from environment, file and store (datamodel 8.1).
+struct Settings {
+  std::vector<std::string> interface_prefixes = {"cali"};  // InterfacePrefix
+  EndpointToHost endpoint_to_host = EndpointToHost::drop;  // DefaultEndpointToHostAction
+  DenyAction deny_action = DenyAction::drop;               // NftablesFilterDenyAction
+  bool accept_returns = false;                             // NftablesFilterAllowAction=RETURN
+  int device_route_protocol = 80;                          // DeviceRouteProtocol; ours unless set explicitly
+  bool remove_external_routes = false;                     // RemoveExternalRoutes, only when set explicitly
+  std::optional<net::Ip> device_route_source;              // DeviceRouteSourceAddress
+  std::optional<net::Ip> device_route_source_v6;
+  int route_priority_v4 = 1024;                            // IPv4NormalRoutePriority
+  int route_priority_v6 = 1024;
+  bool ipv6 = true;                                        // Ipv6Support
+  bool ip_forwarding = true;                               // IPForwarding=Enabled
+  bool invalid_check = true;                               // not DisableConntrackInvalidCheck
+  bool spoofing_allowed = false;                           // WorkloadSourceSpoofing=Any
+  bool allow_vxlan_from_workloads = false;
+  bool allow_ipip_from_workloads = false;
+  std::uint16_t vxlan_port = 4789;
+  std::optional<net::Ip> nat_outgoing_address;             // NATOutgoingAddress
+  std::optional<net::PortRange> nat_port_range;            // NATPortRange
+  bool nat_excludes_hosts = false;                         // NATOutgoingExclusions=IPPoolsAndHostIPs
+  std::string nat_interface;                               // IptablesNATOutgoingInterfaceFilter
+  std::string log_prefix = "calico-packet";                // LogPrefix
+  std::string log_rate_limit;                              // LogActionRateLimit "10/minute"
+  int log_rate_burst = 5;
+  std::chrono::seconds route_refresh{90};                  // RouteRefreshInterval, 0: never
+  std::chrono::seconds nft_refresh{180};                   // NftablesRefreshInterval
+  std::chrono::seconds interface_refresh{90};              // InterfaceRefreshInterval
+
+  bool operator==(const Settings&) const = default;
+};
+
+}  // namespace weft::plan
