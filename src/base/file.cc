@@ -60,11 +60,14 @@ Result<> write_existing(const std::string& path, std::string_view content) {
 }
 
 Result<> make_directories(const std::string& path, unsigned mode) {
-  for (std::size_t at = 1; at != std::string::npos;) {
+  for (std::size_t at = 0; at != std::string::npos;) {
     at = path.find('/', at + 1);
     const std::string part = path.substr(0, at);
     if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) return fail_errno(errno, part);
   }
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return fail_errno(errno, path);
+  if (!S_ISDIR(info.st_mode)) return fail_errno(ENOTDIR, path);
   return {};
 }
 

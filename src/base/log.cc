@@ -69,13 +69,20 @@ void append_member(std::string& out, std::string_view name, std::string_view val
 bool parse_level(std::string_view text, Level& level) {
   std::string lower;
   for (const char c : text) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (lower == "trace") level = Level::trace;
-  else if (lower == "debug") level = Level::debug;
-  else if (lower == "info") level = Level::info;
-  else if (lower == "warning" || lower == "warn") level = Level::warning;
-  else if (lower == "error") level = Level::error;
-  else if (lower == "fatal" || lower == "panic" || lower == "critical" || lower == "none") level = Level::fatal;
-  else return false;
+  if (lower == "trace")
+    level = Level::trace;
+  else if (lower == "debug")
+    level = Level::debug;
+  else if (lower == "info")
+    level = Level::info;
+  else if (lower == "warning" || lower == "warn")
+    level = Level::warning;
+  else if (lower == "error")
+    level = Level::error;
+  else if (lower == "fatal" || lower == "panic" || lower == "critical" || lower == "none")
+    level = Level::fatal;
+  else
+    return false;
   return true;
 }
 

@@ -12,7 +12,8 @@
 ///     log::info("policy applied", {{"policy", name}, {"rules", count}});
 ///
 /// As key=value:  2026-11-24T10:00:00.123Z INFO agent: policy applied policy=default/web rules=3
-/// As JSON:       {"time":"…","level":"info","part":"agent","message":"policy applied","policy":"default/web","rules":"3"}
+/// As JSON:       {"time":"…","level":"info","part":"agent","message":"policy
+/// applied","policy":"default/web","rules":"3"}
 namespace weft::log {
 
 enum class Level { trace, debug, info, warning, error, fatal };
@@ -44,13 +45,24 @@ void set_part(std::string part);
 
 void write(Level level, std::string_view message, Fields fields);
 
-inline void trace(std::string_view message, Fields fields = {}) { if (enabled(Level::trace)) write(Level::trace, message, fields); }
-inline void debug(std::string_view message, Fields fields = {}) { if (enabled(Level::debug)) write(Level::debug, message, fields); }
-inline void info(std::string_view message, Fields fields = {}) { if (enabled(Level::info)) write(Level::info, message, fields); }
-inline void warning(std::string_view message, Fields fields = {}) { if (enabled(Level::warning)) write(Level::warning, message, fields); }
-inline void error(std::string_view message, Fields fields = {}) { if (enabled(Level::error)) write(Level::error, message, fields); }
+inline void trace(std::string_view message, Fields fields = {}) {
+  if (enabled(Level::trace)) write(Level::trace, message, fields);
+}
+inline void debug(std::string_view message, Fields fields = {}) {
+  if (enabled(Level::debug)) write(Level::debug, message, fields);
+}
+inline void info(std::string_view message, Fields fields = {}) {
+  if (enabled(Level::info)) write(Level::info, message, fields);
+}
+inline void warning(std::string_view message, Fields fields = {}) {
+  if (enabled(Level::warning)) write(Level::warning, message, fields);
+}
+inline void error(std::string_view message, Fields fields = {}) {
+  if (enabled(Level::error)) write(Level::error, message, fields);
+}
 
 /// One line as it would be written, without the newline; for tests. `time` is already formatted.
-std::string format_line(Format format, std::string_view time, Level level, std::string_view part, std::string_view message, Fields fields);
+std::string format_line(Format format, std::string_view time, Level level, std::string_view part,
+                        std::string_view message, Fields fields);
 
 }  // namespace weft::log

@@ -28,15 +28,33 @@ std::string_view to_string(Code code) {
 namespace {
 Code code_of(int number) {
   switch (number) {
-    case ENOENT: case ESRCH: case ENODEV: case ENXIO: return Code::not_found;
+    case ENOENT:
+    case ESRCH:
+    case ENODEV:
+    case ENXIO: return Code::not_found;
     case EEXIST: return Code::exists;
-    case EPERM: case EACCES: return Code::denied;
-    case EINVAL: case ERANGE: return Code::invalid;
-    case EOPNOTSUPP: case ENOSYS: case EAFNOSUPPORT: case EPROTONOSUPPORT: return Code::unsupported;
+    case EPERM:
+    case EACCES: return Code::denied;
+    case EINVAL:
+    case ERANGE: return Code::invalid;
+    case EOPNOTSUPP:
+    case ENOSYS:
+    case EAFNOSUPPORT:
+    case EPROTONOSUPPORT: return Code::unsupported;
     case ETIMEDOUT: return Code::timeout;
-    case EAGAIN: case ECONNREFUSED: case ECONNRESET: case EPIPE: case EBUSY: case ENETDOWN: case ENETUNREACH:
+    case EAGAIN:
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EPIPE:
+    case EBUSY:
+    case ENETDOWN:
+    case ENETUNREACH:
     case EHOSTUNREACH: return Code::unavailable;
-    case ENOSPC: case ENOMEM: case EMFILE: case ENFILE: case ENOBUFS: return Code::exhausted;
+    case ENOSPC:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS: return Code::exhausted;
     case ECANCELED: return Code::canceled;
     default: return Code::internal;
   }

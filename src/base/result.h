@@ -67,15 +67,16 @@ Result<T> within(Result<T> result, std::string_view doing) {
 }  // namespace weft
 
 /// Value of a Result, or return its error from the enclosing function.
-#define TRY(...)                                                                            \
-  __extension__({                                                                           \
-    auto&& try_result_ = (__VA_ARGS__);                                                     \
-    if (!try_result_.has_value()) return std::unexpected(std::move(try_result_).error());   \
-    *std::move(try_result_);                                                                \
+#define TRY(...)                                                                          \
+  __extension__({                                                                         \
+    auto&& try_result_ = (__VA_ARGS__);                                                   \
+    if (!try_result_.has_value()) return std::unexpected(std::move(try_result_).error()); \
+    *std::move(try_result_);                                                              \
   })
 
 /// Stops the program on a bug. Restart is cheap and repairs everything.
-#define CHECK(...) \
-  do { \
-    if (!(__VA_ARGS__)) [[unlikely]] ::weft::check_failed(#__VA_ARGS__, __FILE__, __LINE__); \
+#define CHECK(...)                                            \
+  do {                                                        \
+    if (!(__VA_ARGS__)) [[unlikely]]                          \
+      ::weft::check_failed(#__VA_ARGS__, __FILE__, __LINE__); \
   } while (false)

@@ -1,0 +1,67 @@
+#include "base/log.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::log {
+namespace {
+
+constexpr auto when = "2026-11-24T10:00:00.123Z";
+
+std::string text(std::string_view message, Fields fields = {}, std::string_view part = "agent") {
+  return format_line(Format::text, when, Level::info, part, message, fields);
+}
+std::string json(std::string_view message, Fields fields = {}) {
+  return format_line(Format::json, when, Level::warning, "agent", message, fields);
+}
+
+TEST(LogTest, WritesTimeLevelPartSentenceAndFields) {
+  EXPECT_EQ(text("policy applied", {{"policy", "default/web"}, {"rules", 3}}),
+            "2026-11-24T10:00:00.123Z INFO agent: policy applied policy=default/web rules=3");
+  EXPECT_EQ(text("up", {}, ""), "2026-11-24T10:00:00.123Z INFO up");
+}
+
+TEST(LogTest, QuotesValuesThatWouldNotReadAsOne) {
+  EXPECT_EQ(text("m", {{"a", "two words"}, {"b", ""}, {"c", "x=y"}, {"d", "say \"hi\""}, {"e", "plain"}}),
+            R"(2026-11-24T10:00:00.123Z INFO agent: m a="two words" b="" c="x=y" d="say \"hi\"" e=plain)");
+}
+
+TEST(LogTest, AnEventIsOneLineWhateverItHolds) {
+  EXPECT_EQ(text("a\nb", {{"c", "d\r\ne\t\x01"}}), R"(2026-11-24T10:00:00.123Z INFO agent: a\nb c="d\r\ne\t\u0001")");
+  EXPECT_EQ(json("a\nb").find('\n'), std::string::npos);
+}
+
+TEST(LogTest, WritesJsonWithEveryValueAString) {
+  EXPECT_EQ(json("say \"hi\"", {{"rules", 3}, {"path", "a\\b"}}),
+            R"({"time":"2026-11-24T10:00:00.123Z","level":"warning","part":"agent","message":"say \"hi\"",)"
+            R"("rules":"3","path":"a\\b"})");
+}
+
+TEST(LogTest, KnowsTheLevelsByAllTheirNames) {
+  const std::pair<const char*, Level> rows[] = {
+      {"Trace", Level::trace},     {"DEBUG", Level::debug}, {"info", Level::info},   {"Warn", Level::warning},
+      {"WARNING", Level::warning}, {"Error", Level::error}, {"panic", Level::fatal}, {"none", Level::fatal}};
+  for (const auto& [name, expected] : rows) {
+    Level level = Level::info;
+    EXPECT_TRUE(parse_level(name, level)) << name;
+    EXPECT_EQ(level, expected) << name;
+  }
+  Level level = Level::error;
+  EXPECT_FALSE(parse_level("loud", level));
+  EXPECT_EQ(level, Level::error);
+}
+
+TEST(LogTest, SaysNothingBelowItsLevel) {
+  set_level(Level::warning);
+  testing::internal::CaptureStderr();
+
+  info("quiet");
+  warning("loud");
+
+  const std::string written = testing::internal::GetCapturedStderr();
+  set_level(Level::info);
+  EXPECT_EQ(written.find("quiet"), std::string::npos);
+  EXPECT_NE(written.find("WARNING loud\n"), std::string::npos) << written;
+}
+
+}  // namespace
+}  // namespace weft::log
