@@ -1,0 +1,20 @@
+#include "kernel/sysctl.h"
+
+#include "base/file.h"
+#include "base/strings.h"
+
+namespace weft::kernel {
+
+namespace {
+std::string path_of(std::string_view name) { return "/proc/sys/" + std::string(name); }
+}  // namespace
+
+Result<std::string> read_sysctl(std::string_view name) { return std::string(trim(TRY(read_file(path_of(name))))); }
+
+Result<bool> write_sysctl(std::string_view name, std::string_view value) {
+  if (TRY(read_sysctl(name)) == value) return false;
+  TRY(write_existing(path_of(name), value));
+  return true;
+}
+
+}  // namespace weft::kernel
