@@ -79,16 +79,20 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  virtual Result<std::optional<Entry>> get(std::string_view key) = 0;
+  /// The entry of a key, nullopt when there is none. With `at`: as it was at that revision; Code::compacted when the
+  /// store does not know that revision any more, or not yet.
+  virtual Result<std::optional<Entry>> get(std::string_view key, Revision at = 0) = 0;
 
   /// Entries whose key starts with `prefix`. Read in pages that are all of one revision.
   virtual Result<Listing> list(std::string_view prefix) = 0;
 
-  /// All or nothing. The error is that of the first op that does not hold and names its key.
-  /// @return revision of the write (of the store, when every op is `expect`)
+  /// All or nothing. The error is that of the first op that does not hold and names its key. Two writes of one key
+  /// are Code::invalid. Code::unavailable and Code::timeout leave open whether it happened.
+  /// @return revision of the write (of the store, when nothing is written)
   virtual Result<Revision> commit(std::span<const Op> ops) = 0;
 
-  /// Calls `watcher` for each change of keys that start with `prefix` after revision `after` (0: from now on).
+  /// Calls `watcher` for each change of keys that start with `prefix` after revision `after` (0: from now on). An
+  /// `after` that the store has not reached ends in Code::compacted: the store was restored from something older.
   virtual std::unique_ptr<Watch> watch(std::string_view prefix, Revision after, Watcher watcher) = 0;
 
   /// A lease: keys put with it vanish when it is not renewed in time.
@@ -99,14 +103,25 @@ class Store {
   /// "etcd at 127.0.0.1:2379", for messages.
   virtual std::string describe() const = 0;
 
-  Result<Revision> create(std::string key, std::string value) { return one({Op::Kind::create, std::move(key), std::move(value)}); }
-  Result<Revision> update(std::string key, std::string value, Revision expected) { return one({Op::Kind::update, std::move(key), std::move(value), expected}); }
-  Result<Revision> put(std::string key, std::string value, LeaseId lease = 0) { return one({Op::Kind::put, std::move(key), std::move(value), 0, lease}); }
+  Result<Revision> create(std::string key, std::string value) {
+    return one({Op::Kind::create, std::move(key), std::move(value)});
+  }
+  Result<Revision> update(std::string key, std::string value, Revision expected) {
+    return one({Op::Kind::update, std::move(key), std::move(value), expected});
+  }
+  Result<Revision> put(std::string key, std::string value, LeaseId lease = 0) {
+    return one({Op::Kind::put, std::move(key), std::move(value), 0, lease});
+  }
   /// With `expected`: only at that revision. An absent key is Code::not_found.
   Result<Revision> remove(std::string_view key, Revision expected = 0);
 
  private:
   Result<Revision> one(Op op) { return commit({&op, 1}); }
 };
+
+/// What is wrong with the ops themselves, whatever the store holds: an empty key, two writes of one key.
+Result<> check(std::span<const Op> ops);
+/// The error of an op that does not hold: its key is at `found`, 0: absent. nullopt when it holds.
+std::optional<Error> refusal(const Op& op, Revision found);
 
 }  // namespace weft::store
