@@ -77,21 +77,26 @@ Result<> verify(const api::Block& block) {
     return fail(Code::invalid, fmt::format("block {}: {}", to_string(block.cidr), what));
   };
   if (net::bits_of(block.cidr.family()) - block.cidr.length() > 16) return bad("cidr: holds more than 65536 addresses");
-  if (block.allocations.size() != size_of(block.cidr)) return bad("allocations: not as many as the block has addresses");
+  if (block.allocations.size() != size_of(block.cidr))
+    return bad("allocations: not as many as the block has addresses");
   const std::size_t attributes = block.attributes ? block.attributes->size() : 0;
   for (const auto& index : block.allocations)
-    if (index && (*index < 0 || static_cast<std::size_t>(*index) >= attributes)) return bad("allocations: index without attribute");
+    if (index && (*index < 0 || static_cast<std::size_t>(*index) >= attributes))
+      return bad("allocations: index without attribute");
   std::vector<bool> free(block.allocations.size());
   for (const int ordinal : block.unallocated) {
     if (ordinal < 0 || static_cast<std::size_t>(ordinal) >= free.size()) return bad("unallocated: outside the block");
     if (free[static_cast<std::size_t>(ordinal)]) return bad(fmt::format("unallocated: {} is there twice", ordinal));
-    if (block.allocations[static_cast<std::size_t>(ordinal)]) return bad(fmt::format("unallocated: {} is allocated", ordinal));
+    if (block.allocations[static_cast<std::size_t>(ordinal)])
+      return bad(fmt::format("unallocated: {} is allocated", ordinal));
     free[static_cast<std::size_t>(ordinal)] = true;
   }
   return {};
 }
 
-net::Ip address_at(const api::Block& block, int ordinal) { return block.cidr.ip().plus(static_cast<std::uint64_t>(ordinal)); }
+net::Ip address_at(const api::Block& block, int ordinal) {
+  return block.cidr.ip().plus(static_cast<std::uint64_t>(ordinal));
+}
 
 std::optional<int> ordinal_of(const api::Block& block, const net::Ip& ip) {
   if (!block.cidr.contains(ip)) return std::nullopt;
@@ -134,7 +139,8 @@ Result<> allocate_one(api::Block& block, const net::Ip& ip, const Owner& owner) 
   const auto ordinal = ordinal_of(block, ip);
   if (!ordinal) return fail(Code::invalid, fmt::format("{} is not in block {}", to_string(ip), to_string(block.cidr)));
   const auto free = std::find(block.unallocated.begin(), block.unallocated.end(), *ordinal);
-  if (free == block.unallocated.end()) return fail(Code::exists, fmt::format("address {} is already assigned", to_string(ip)));
+  if (free == block.unallocated.end())
+    return fail(Code::exists, fmt::format("address {} is already assigned", to_string(ip)));
   block.unallocated.erase(free);
   mark(block, *ordinal, index_of(block, attribute_for(owner)));
   return {};
@@ -145,7 +151,8 @@ Result<Released> release(api::Block& block, const std::vector<Claim>& claims, st
   std::vector<int> ordinals;
   for (const Claim& claim : claims) {
     const auto ordinal = ordinal_of(block, claim.ip);
-    if (!ordinal) return fail(Code::invalid, fmt::format("{} is not in block {}", to_string(claim.ip), to_string(block.cidr)));
+    if (!ordinal)
+      return fail(Code::invalid, fmt::format("{} is not in block {}", to_string(claim.ip), to_string(block.cidr)));
     const auto* attribute = attribute_of(block, *ordinal);
     const bool again = std::find(ordinals.begin(), ordinals.end(), *ordinal) != ordinals.end();
     if (attribute == nullptr || is_cooling(*attribute) || again) {
@@ -157,7 +164,8 @@ Result<Released> release(api::Block& block, const std::vector<Claim>& claims, st
       return fail(Code::conflict, fmt::format("address {}: sequence number is {}, not {}", to_string(claim.ip),
                                               sequence_of(block, *ordinal), *claim.sequence));
     if (claim.handle && *claim.handle != handle)
-      return fail(Code::conflict, fmt::format("address {}: held by handle \"{}\", not \"{}\"", to_string(claim.ip), handle, *claim.handle));
+      return fail(Code::conflict, fmt::format("address {}: held by handle \"{}\", not \"{}\"", to_string(claim.ip),
+                                              handle, *claim.handle));
     if (!handle.empty()) ++result.by_handle[handle];
     ++result.count;
     ordinals.push_back(*ordinal);

@@ -34,8 +34,8 @@ struct Claim {
 /// @param affinity  "host:node1" or "virtual:load-balancer"
 api::Block new_block(const net::Cidr& cidr, std::string affinity, Time now);
 
-/// Refuses what would lead us out of bounds: a wrong number of allocations, an index without attribute, an ordinal that is
-/// free twice or free and allocated.
+/// Refuses what would lead us out of bounds: a wrong number of allocations, an index without attribute, an ordinal that
+/// is free twice or free and allocated.
 Result<> verify(const api::Block& block);
 
 net::Ip address_at(const api::Block& block, int ordinal);
@@ -52,7 +52,7 @@ std::vector<net::Ip> allocate(api::Block& block, int count, const Owner& owner,
 Result<> allocate_one(api::Block& block, const net::Ip& ip, const Owner& owner);
 
 struct Released {
-  std::vector<net::Ip> unallocated;     // were free already
+  std::vector<net::Ip> unallocated;      // were free already
   std::map<std::string, int> by_handle;  // how many addresses each handle gave back
   int count = 0;
 };

@@ -6,8 +6,8 @@
 
 namespace weft::ipam {
 
-/// The generator of Go's math/rand (additive lagged Fibonacci 607/273): the same seed gives the same numbers, so that our
-/// nodes look for blocks in the order in which Calico's would. Not for secrets.
+/// The generator of Go's math/rand (additive lagged Fibonacci 607/273): the same seed gives the same numbers, so that
+/// our nodes look for blocks in the order in which Calico's would. Not for secrets.
 ///
 /// @source datamodel 3.6
 class GoRandom {

@@ -29,14 +29,13 @@ TEST_P(PlacementTest, StartsWhereCalicoStarts) {
   EXPECT_EQ(walk.position_of(walk.at(7)), 7u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Known, PlacementTest,
-                         testing::Values(Placed{"node1", 3957252814u, "192.168.0.0/16", 26, "192.168.166.128/26"},
-                                         Placed{"node-1", 568266919u, "192.168.0.0/16", 26, "192.168.84.128/26"},
-                                         Placed{"node1", 3957252814u, "10.65.0.0/24", 29, "10.65.0.208/29"},
-                                         Placed{"node1", 3957252814u, "fd80:24e2:f998:72d6::/112", 122,
-                                                "fd80:24e2:f998:72d6::a680/122"},
-                                         Placed{"node1", 3957252814u, "fd00::/48", 122,
-                                                "fd00::df9b:fa8:334a:557b:7740/122"}));
+INSTANTIATE_TEST_SUITE_P(
+    Known, PlacementTest,
+    testing::Values(Placed{"node1", 3957252814u, "192.168.0.0/16", 26, "192.168.166.128/26"},
+                    Placed{"node-1", 568266919u, "192.168.0.0/16", 26, "192.168.84.128/26"},
+                    Placed{"node1", 3957252814u, "10.65.0.0/24", 29, "10.65.0.208/29"},
+                    Placed{"node1", 3957252814u, "fd80:24e2:f998:72d6::/112", 122, "fd80:24e2:f998:72d6::a680/122"},
+                    Placed{"node1", 3957252814u, "fd00::/48", 122, "fd00::df9b:fa8:334a:557b:7740/122"}));
 
 TEST(GoRandomTest, ComputesTheConstantsThatGoLists) {
   EXPECT_EQ(GoRandom::cooked()[0], 0xc5f74a33eb98ffeaull);
