@@ -22,6 +22,7 @@ class Object {
  public:
   Object() = default;
   Object(std::initializer_list<Member> members);
+  explicit Object(std::vector<Member> members);  // a name given twice: the last wins
 
   const Value* find(std::string_view name) const;
   Value* find(std::string_view name);
@@ -52,7 +53,7 @@ class Value {
   Value(int v) : v_(std::int64_t{v}) {}
   Value(std::int64_t v) : v_(v) {}
   Value(std::uint64_t v);  // held as int64 when it fits
-  Value(double v) : v_(v) {}
+  Value(double v);         // held as an integer when it is whole and fits
   Value(const char* v) : v_(std::string(v)) {}
   Value(std::string_view v) : v_(std::string(v)) {}
   Value(std::string v) : v_(std::move(v)) {}
@@ -63,6 +64,7 @@ class Value {
   const bool* as_bool() const { return std::get_if<bool>(&v_); }
   const std::int64_t* as_int() const { return std::get_if<std::int64_t>(&v_); }
   const std::string* as_string() const { return std::get_if<std::string>(&v_); }
+  std::string* as_string() { return std::get_if<std::string>(&v_); }
   const Array* as_array() const { return std::get_if<Array>(&v_); }
   Array* as_array() { return std::get_if<Array>(&v_); }
   const Object* as_object() const { return std::get_if<Object>(&v_); }
@@ -76,8 +78,10 @@ class Value {
   template <class... Names>
   const Value* at(std::string_view name, Names... rest) const {
     const Value* child = step(name);
-    if constexpr (sizeof...(rest) == 0) return child;
-    else return child ? child->at(rest...) : nullptr;
+    if constexpr (sizeof...(rest) == 0)
+      return child;
+    else
+      return child ? child->at(rest...) : nullptr;
   }
   /// The text of a member, empty when it is absent or no string.
   std::string_view text(std::string_view name) const;
@@ -89,12 +93,20 @@ class Value {
   Variant v_ = nullptr;
 };
 
-/// Parses JSON (RFC 8259). Errors say line and column. Depth is limited to 256.
+/// Parses JSON (RFC 8259). Errors say line and column. Depth is limited to 256. Of a member given twice the last wins.
 Result<Value> parse_json(std::string_view text);
-/// Compact, in member order; with `indent` > 0 spread over lines.
+/// Compact, in member order; with `indent` > 0 spread over lines. Numbers as Go writes them; NaN and infinity as null.
 std::string to_json(const Value& value, int indent = 0);
-/// Parses the documents of a YAML stream (JSON is YAML), core schema: quoted scalars stay strings. Errors say line and column.
+/// The same, appended.
+void append_json(std::string& out, const Value& value);
+void append_json(std::string& out, std::string_view text);  // as a JSON string
+void append_json(std::string& out, double number);
+
+/// Parses the documents of a YAML stream (JSON is YAML), core schema: quoted scalars stay strings. Empty documents are
+/// null. Anchors, aliases and merge keys (<<) are resolved. Errors (a member given twice among them) say line and
+/// column.
 Result<std::vector<Value>> parse_yaml(std::string_view text);
+/// Block style, two blanks of indentation, members sorted by name: the form that Kubernetes' tools and calicoctl print.
 std::string to_yaml(const Value& value);
 
 }  // namespace weft::schema

@@ -1,0 +1,99 @@
+#include "schema/yaml_scalar.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <set>
+
+#include "base/strings.h"
+
+namespace weft::schema {
+
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool all_digits(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
+
+/// [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?
+bool is_number(std::string_view text) {
+  std::size_t i = 0;
+  const auto digits = [&] {
+    const std::size_t start = i;
+    while (i < text.size() && is_digit(text[i])) ++i;
+    return i - start;
+  };
+  if (i < text.size() && (text[i] == '-' || text[i] == '+')) ++i;
+  const std::size_t whole = digits();
+  if (i < text.size() && text[i] == '.') {
+    ++i;
+    if (digits() + whole == 0) return false;
+  } else if (whole == 0) {
+    return false;
+  }
+  if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
+    ++i;
+    if (i < text.size() && (text[i] == '-' || text[i] == '+')) ++i;
+    if (digits() == 0) return false;
+  }
+  return i == text.size();
+}
+
+template <class T>
+std::optional<Value> convert(std::string_view digits, int base) {
+  T number{};
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return Value(number);
+}
+
+std::optional<Value> whole_number(std::string_view text) {
+  if (text.starts_with("0x")) return convert<std::uint64_t>(text.substr(2), 16);
+  if (text.starts_with("0o")) return convert<std::uint64_t>(text.substr(2), 8);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  if (!all_digits(text.starts_with('-') ? text.substr(1) : text)) return std::nullopt;
+  if (auto number = convert<std::int64_t>(text, 10)) return number;
+  return convert<std::uint64_t>(text, 10);
+}
+
+}  // namespace
+
+Result<Value> yaml_scalar(std::string_view text) {
+  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return Value();
+  if (text == "true" || text == "True" || text == "TRUE") return Value(true);
+  if (text == "false" || text == "False" || text == "FALSE") return Value(false);
+  const std::string_view unsigned_text = text.starts_with('-') || text.starts_with('+') ? text.substr(1) : text;
+  if (unsigned_text == ".inf" || unsigned_text == ".Inf" || unsigned_text == ".INF" || text == ".nan" ||
+      text == ".NaN" || text == ".NAN") {
+    return fail(Code::invalid, std::string(text) + " is no number that JSON can hold");
+  }
+  if (auto number = whole_number(text)) return *number;
+  if (is_number(text)) {
+    const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
+    double number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (error != std::errc()) return fail(Code::invalid, std::string(text) + " is out of range");
+    return Value(number);
+  }
+  return Value(text);
+}
+
+bool is_ambiguous_in_yaml(std::string_view text) {
+  static const std::set<std::string, std::less<>> words = {"",      "~",     "null", "true", "false", "yes",
+                                                           "no",    "on",    "off",  "y",    "n",     ".inf",
+                                                           "-.inf", "+.inf", ".nan", "<<",   "="};
+  if (words.contains(to_lower(text))) return true;
+  std::string_view digits = text;
+  if (digits.starts_with('-') || digits.starts_with('+')) digits.remove_prefix(1);
+  if (digits.empty() || !(is_digit(digits.front()) || digits.front() == '.')) return false;
+  // Whatever consists of the letters that numbers, dates and times are written with.
+  const bool prefixed = digits.starts_with("0x") || digits.starts_with("0b") || digits.starts_with("0o");
+  if (prefixed) digits.remove_prefix(2);
+  const std::string_view allowed = prefixed ? "0123456789abcdefABCDEF_" : "0123456789_.:-+eETtZz ";
+  return digits.find_first_not_of(allowed) == std::string_view::npos &&
+                 digits.find_first_of("0123456789") != std::string_view::npos
+             ? prefixed || !std::count(digits.begin(), digits.end(), '.') || is_number(text) ||
+                   digits.find_first_of("_:-") != std::string_view::npos || all_digits(digits)
+             : false;
+}
+
+}  // namespace weft::schema
