@@ -28,9 +28,9 @@ struct Server::Inner {
     }
     Request request{.method = in.method, .path = in.path, .query = {}, .body = in.body};
     for (const auto& [name, value] : in.params) request.query.emplace(name, value);
-    Response response = handler->second(request);
+    const Response response = handler->second(request);
     out.status = response.status;
-    out.set_content(std::move(response.body), response.type);
+    out.set_content(response.body, response.type);
   }
 };
 
