@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "base/result.h"
 
@@ -19,7 +19,8 @@ using LabelLookup = std::function<const std::string*(std::string_view name)>;
 /// A parsed selector (datamodel 5). Copies share the parsed tree.
 class Selector {
  public:
-  /// Errors say the column and what was expected there.
+  Selector();  // all()
+  /// Nesting is bounded by memory only. Errors say the column and what was expected there.
   static Result<Selector> parse(std::string_view text);
   static const Selector& all();
 
@@ -36,7 +37,8 @@ class Selector {
     std::optional<std::set<std::string>> values;  // nullopt: any value
     bool operator==(const Restriction&) const = default;
   };
-  const std::map<std::string, Restriction>& restrictions() const;
+  using Restrictions = std::map<std::string, Restriction>;
+  const Restrictions& restrictions() const;
 
   /// The same selector over labels whose names start with `prefix`: P(prefix, s) of datamodel 5.4.
   Selector prefixed(std::string_view prefix) const;
@@ -45,6 +47,7 @@ class Selector {
 
  private:
   struct Tree;
+  explicit Selector(std::shared_ptr<const Tree> tree) : tree_(std::move(tree)) {}
   std::shared_ptr<const Tree> tree_;
 };
 

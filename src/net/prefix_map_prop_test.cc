@@ -72,7 +72,7 @@ RC_GTEST_PROP(PrefixMap, AnswersAsAPlainListWould, ()) {
   RC_ASSERT(prefixes(map.covered(probe)) == covered);
   const auto* longest = map.longest(probe);
   RC_ASSERT((longest == nullptr) == covering.empty());
-  RC_ASSERT(longest == nullptr || longest->first == covering.back());
+  RC_ASSERT((longest == nullptr || longest->first == covering.back()));
 }
 
 }  // namespace
