@@ -263,9 +263,9 @@ Result<std::optional<Holder>> Ipam::holder(const net::Ip& ip) {
   return holder_of(stored->block, ordinal, *attribute);
 }
 
-Result<Ipam::Released> Ipam::release_affinities(std::optional<std::string> node, std::optional<net::Cidr> range,
-                                                bool must_be_empty) {
-  Released result;
+Result<Ipam::GivenUp> Ipam::release_affinities(std::optional<std::string> node, std::optional<net::Cidr> range,
+                                               bool must_be_empty) {
+  GivenUp result;
   const std::string prefix = node ? "/calico/ipam/v2/host/" + *node + "/" : "/calico/ipam/v2/host/";
   const auto listing = TRY(store_.list(prefix));
   for (const store::Entry& entry : listing.entries) {

@@ -104,13 +104,13 @@ class Ipam {
   /// missing.
   Result<> ensure_block(const std::string& node, net::Family family, const std::vector<std::string>& pools = {});
 
-  struct Released {
+  struct GivenUp {
     std::vector<net::Cidr> blocks;  // given up
     std::vector<net::Cidr> kept;    // not empty, and only empty ones were asked for
   };
   /// Gives up the blocks of a node, of a range, or of both.
-  Result<Released> release_affinities(std::optional<std::string> node, std::optional<net::Cidr> range,
-                                      bool must_be_empty);
+  Result<GivenUp> release_affinities(std::optional<std::string> node, std::optional<net::Cidr> range,
+                                     bool must_be_empty);
 
   store::Store& store() { return store_; }
 
