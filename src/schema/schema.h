@@ -15,7 +15,7 @@ namespace weft::schema {
 /// keeps what a newer writer put there through read, change and write.
 using Extra = std::map<std::string, std::string>;
 
-class Schema;  // schema/describe.h
+class Schema;  // schema/description.h
 
 /// The description of T; specialised beside T.
 template <class T>

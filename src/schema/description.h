@@ -1,0 +1,102 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/rules.h"
+#include "schema/schema.h"
+
+namespace weft::schema {
+
+/// Where in a document we are: a chain on the stack, turned into text only when something is wrong.
+struct Path {
+  const Path* parent = nullptr;
+  std::string_view name = {};  // of a member
+  std::ptrdiff_t index = -1;   // of an element, when it is not negative
+  std::string text() const;    // "spec.ingress[0].action"
+};
+
+/// How a document is read: `strict` as users write it, otherwise as it lies in the store.
+struct Reader {
+  bool strict = false;
+  std::vector<Problem> problems = {};
+  void problem(const Path& path, const Value& value, std::string rule);
+};
+
+struct Writer {
+  std::string& out;
+  bool stored = true;  // without the fields that are not stored
+};
+
+/// Collects what is wrong with an object.
+struct Checker {
+  std::vector<Problem> problems = {};
+  void problem(const Path& path, std::string value_json, std::string rule);
+};
+
+/// What can be done with a value of one C++ type, given its address. See type.h.
+struct Type {
+  std::string (*form)();  // "text", "whole number", "list of text", "NetworkPolicySpec"; for the reference
+  void (*read)(Reader&, const Path&, const Rules&, Value&, void* out);
+  void (*write)(Writer&, const void*);
+  bool (*is_empty)(const void*);
+  void (*check)(Checker&, const Path&, const Rules&, const void*);
+  void (*fill)(void*, bool reading);
+  const Schema* (*schema)();  // of a described struct, else null
+};
+
+struct Field {
+  std::string_view name;
+  std::string_view doc;
+  std::size_t offset = 0;  // of the member in its struct
+  const Type* type = nullptr;
+  Rules rules;
+
+  void* in(void* object) const { return static_cast<char*>(object) + offset; }
+  const void* in(const void* object) const { return static_cast<const char*>(object) + offset; }
+};
+
+/// What a column may need besides the object, by name: {"asNumber", "64512"}.
+using Facts = std::map<std::string, std::string, std::less<>>;
+
+enum class Show { always, narrow, wide };  // in both tables, only in the default one, only with -o wide
+
+struct Column {
+  std::string_view heading;
+  Show show = Show::always;
+  std::function<std::string(const void* object, const Facts&)> text;
+};
+
+/// Reports what a rule across fields finds; paths are relative to the struct that has the rule: "source.ports".
+using Report = std::function<void(std::string_view path, const Value& value, std::string rule)>;
+
+/// The description of a struct: a table that ordinary functions walk (document.h). Built by describe().
+class Schema {
+ public:
+  std::string_view kind;
+  std::string_view doc;
+  bool is_resource = false;  // with kind and apiVersion
+  std::vector<Field> fields;
+  std::ptrdiff_t extra_offset = -1;
+  std::vector<std::string_view> passed;  // members we do not read but users may write; kept in extra
+  std::vector<Column> columns;
+  std::vector<std::function<void(const void*, const Report&)>> checks;
+  std::vector<std::function<void(void*, bool reading)>> fills;
+  std::size_t members = 0;  // of the struct
+
+  const Field* find(std::string_view name) const;
+  Extra* extra_of(void* object) const;
+  const Extra* extra_of(const void* object) const;
+};
+
+// The walkers behind Type of a described struct and behind document.h.
+void read_struct(const Schema& schema, Reader& reader, const Path& path, Value& value, void* object);
+void write_struct(const Schema& schema, Writer& writer, const void* object);
+bool is_empty_struct(const Schema& schema, const void* object);
+void check_struct(const Schema& schema, Checker& checker, const Path& path, const void* object);
+void fill_struct(const Schema& schema, void* object, bool reading);
+
+}  // namespace weft::schema

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/value.h"
+
+namespace weft::schema {
+
+/// What a text must be; nullopt when it is: "must be a DNS name".
+using TextRule = std::optional<std::string> (*)(std::string_view text);
+
+// Options of a described field.
+struct Required {};   // must be given
+struct Immutable {};  // may not change once the object is there
+struct Always {};     // written even when empty
+struct KeyOnly {};    // lies in the object's key, not in its JSON
+struct NotStored {};  // shown to users, never stored
+inline constexpr Required required;
+inline constexpr Immutable immutable;
+inline constexpr Always always;
+inline constexpr KeyOnly key_only;
+inline constexpr NotStored not_stored;
+
+struct Range {  // of a number, both ends included
+  std::int64_t low;
+  std::int64_t high;
+};
+struct OneOf {  // of a text: one of these, as spelled
+  std::vector<std::string_view> texts;
+};
+struct AtMost {  // elements of a list or map
+  std::size_t elements;
+};
+struct Length {  // of a text, bytes
+  std::size_t bytes;
+};
+struct Format {  // of a text, or of the texts in a list
+  TextRule rule;
+};
+/// Of the text in a user's document, before it is read into a type that forgives more than users may write.
+struct Written {
+  TextRule rule;
+};
+/// Filled in where the field is empty when an object is written, with `on_read` also when a stored one is read.
+struct Default {
+  Value value;
+  bool on_read = false;
+};
+
+/// The rules of one field.
+struct Rules {
+  bool is_required = false;
+  bool is_immutable = false;
+  bool is_always = false;
+  bool is_key_only = false;
+  bool is_not_stored = false;
+  std::optional<Range> range;
+  std::vector<std::string_view> one_of;
+  std::optional<std::size_t> at_most;
+  std::optional<std::size_t> length;
+  TextRule format = nullptr;
+  TextRule written = nullptr;
+  std::optional<Value> fallback;
+  bool fallback_on_read = false;
+
+  void add(Required) { is_required = true; }
+  void add(Immutable) { is_immutable = true; }
+  void add(Always) { is_always = true; }
+  void add(KeyOnly) { is_key_only = true; }
+  void add(NotStored) { is_not_stored = true; }
+  void add(Range v) { range = v; }
+  void add(OneOf v) { one_of = std::move(v.texts); }
+  void add(AtMost v) { at_most = v.elements; }
+  void add(Length v) { length = v.bytes; }
+  void add(Format v) { format = v.rule; }
+  void add(Written v) { written = v.rule; }
+  void add(Default v) {
+    fallback = std::move(v.value);
+    fallback_on_read = v.on_read;
+  }
+};
+
+/// nullopt when they hold.
+std::optional<std::string> broken_rule(const Rules& rules, std::string_view text);
+std::optional<std::string> broken_rule(const Rules& rules, std::int64_t number);
+
+}  // namespace weft::schema
