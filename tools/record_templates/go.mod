@@ -1,0 +1,3 @@
+module record_templates
+
+go 1.24
