@@ -1,5 +1,7 @@
 #include "base/env.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <utility>
 
@@ -14,6 +16,12 @@ std::optional<std::string> env(const std::string& name) {
 std::string env_or(const std::string& name, std::string otherwise) {
   auto value = env(name);
   return value && !value->empty() ? *std::move(value) : std::move(otherwise);
+}
+
+std::vector<std::string> environment() {
+  std::vector<std::string> all;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) all.emplace_back(*entry);
+  return all;
 }
 
 }  // namespace weft

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "base/env.h"
 #include "base/file.h"
 #include "base/strings.h"
 
@@ -137,8 +138,8 @@ Result<Process> launch(const EmbeddedOptions& options, std::uint16_t port, std::
   command.argv.insert(command.argv.end(), options.more.begin(), options.more.end());
   // etcd takes ETCD_* variables for flags; ours name somebody else's store.
   command.env.emplace();
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    if (!std::string_view(*entry).starts_with("ETCD_")) command.env->emplace_back(*entry);
+  for (auto& entry : environment()) {
+    if (!entry.starts_with("ETCD_")) command.env->push_back(std::move(entry));
   }
   command.own_group = true;
   command.own_session = options.own_session;
