@@ -55,7 +55,7 @@ class Dataplane {
 
  private:
   struct Inner;
-  std::unique_ptr<Inner> inner_;
+  std::shared_ptr<Inner> inner_;
 };
 
 }  // namespace weft::dataplane
