@@ -1,0 +1,170 @@
+#include "store/mirror.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "store/memory.h"
+#include "test/mirror_fixture.h"
+
+namespace weft::store {
+namespace {
+
+using Rows = std::map<std::string, std::string>;
+
+class MirrorTest : public testing::Test {
+ protected:
+  void start() { followed.start(memory, "/p/"); }
+
+  Memory memory;
+  Followed followed;
+};
+
+TEST_F(MirrorTest, SendsWhatIsThereAndThenWhatChanges) {
+  ASSERT_TRUE(memory.put("/p/a", "1"));
+  ASSERT_TRUE(memory.put("/q", "1"));
+  start();
+  EXPECT_TRUE(followed.becomes({{"/p/a", "1"}}));
+
+  ASSERT_TRUE(memory.put("/p/b", "2"));
+  ASSERT_TRUE(memory.remove("/p/a"));
+
+  EXPECT_TRUE(followed.becomes({{"/p/b", "2"}}));
+}
+
+TEST_F(MirrorTest, IsInSyncWithAnEmptyStoreToo) {
+  start();
+
+  EXPECT_TRUE(followed.eventually([](const auto& f) { return f.in_sync.load(); }));
+}
+
+TEST_F(MirrorTest, ComesIntoSyncWhenTheStoreIsThereAtLast) {
+  ASSERT_TRUE(memory.put("/p/a", "1"));
+  memory.set_available(false);
+  start();
+  EXPECT_TRUE(followed.eventually(
+      [](const auto& f) { return f.mirror->state().trouble.find("not available") != std::string::npos; }));
+  EXPECT_FALSE(followed.in_sync);
+
+  memory.set_available(true);
+
+  EXPECT_TRUE(followed.becomes({{"/p/a", "1"}}));
+}
+
+TEST_F(MirrorTest, GoesOnWhereItWasAfterALostConnection) {
+  ASSERT_TRUE(memory.put("/p/a", "1"));
+  start();
+  ASSERT_TRUE(followed.becomes({{"/p/a", "1"}}));
+  ASSERT_TRUE(followed.is_connected());
+  const auto calls = followed.events_seen();
+
+  memory.set_available(false);
+  ASSERT_TRUE(followed.eventually([](const auto& f) { return !f.mirror->state().connected; }));
+  memory.set_available(true);
+  ASSERT_TRUE(memory.put("/p/b", "2"));
+
+  EXPECT_TRUE(followed.becomes({{"/p/a", "1"}, {"/p/b", "2"}}));
+  EXPECT_EQ(followed.events_seen(), calls + 1);
+}
+
+TEST_F(MirrorTest, SendsOnlyDifferencesAfterACompaction) {
+  for (const auto* key : {"/p/same", "/p/changed", "/p/gone"}) ASSERT_TRUE(memory.put(key, "1"));
+  start();
+  ASSERT_TRUE(followed.becomes({{"/p/same", "1"}, {"/p/changed", "1"}, {"/p/gone", "1"}}));
+  const auto before = followed.events_seen();
+
+  followed.hold();  // a slow consumer: the watch falls behind
+  ASSERT_TRUE(memory.put("/p/first", "holds the thread"));
+  ASSERT_TRUE(followed.is_held());
+  ASSERT_TRUE(memory.put("/p/changed", "2"));
+  ASSERT_TRUE(memory.remove("/p/gone"));
+  ASSERT_TRUE(memory.put("/p/new", "1"));
+  memory.compact();
+  followed.release();
+
+  EXPECT_TRUE(
+      followed.becomes({{"/p/same", "1"}, {"/p/changed", "2"}, {"/p/new", "1"}, {"/p/first", "holds the thread"}}));
+  EXPECT_EQ(followed.events_seen(), before + 4);
+}
+
+TEST_F(MirrorTest, ReportsEverythingGoneOnlyAfterACompleteList) {
+  ASSERT_TRUE(memory.put("/p/a", "1"));
+  start();
+  ASSERT_TRUE(followed.becomes({{"/p/a", "1"}}));
+
+  memory.set_available(false);
+  memory.restore({});
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(followed.rows(), (Rows{{"/p/a", "1"}}));
+  memory.set_available(true);
+
+  EXPECT_TRUE(followed.becomes({}));
+}
+
+TEST_F(MirrorTest, FollowsAStoreThatWentBack) {
+  ASSERT_TRUE(memory.put("/p/a", "1"));
+  const auto snapshot = memory.snapshot();
+  start();
+  ASSERT_TRUE(memory.put("/p/a", "2"));
+  ASSERT_TRUE(memory.put("/p/b", "2"));
+  ASSERT_TRUE(followed.becomes({{"/p/a", "2"}, {"/p/b", "2"}}));
+
+  memory.restore(snapshot);
+
+  EXPECT_TRUE(followed.becomes({{"/p/a", "1"}}));
+  ASSERT_TRUE(memory.put("/p/c", "3"));
+  EXPECT_TRUE(followed.becomes({{"/p/a", "1"}, {"/p/c", "3"}}));
+}
+
+TEST_F(MirrorTest, SeesThatAStoreWentBackAlthoughItsRevisionIsBeyondOursAgain) {
+  start();
+  ASSERT_TRUE(memory.put("/p/a", "old history"));
+  ASSERT_TRUE(followed.becomes({{"/p/a", "old history"}}));
+
+  memory.restore({.entries = {{"/p/b", {"/p/b", "new history", 50}}}, .revision = 100});
+
+  EXPECT_TRUE(followed.becomes({{"/p/b", "new history"}}));
+}
+
+TEST_F(MirrorTest, TellsARevisionGivenTwiceApart) {
+  const Revision revision = memory.put("/p/a", "old history").value();
+  start();
+  ASSERT_TRUE(followed.becomes({{"/p/a", "old history"}}));
+
+  memory.restore({.entries = {{"/p/a", {"/p/a", "new history", revision}}}, .revision = revision});
+
+  EXPECT_TRUE(followed.becomes({{"/p/a", "new history"}}));
+}
+
+TEST_F(MirrorTest, CatchesUpWithWritesElsewhere) {
+  start();
+  ASSERT_TRUE(followed.is_connected());
+  const Revision elsewhere = memory.put("/q", "1").value();
+
+  const auto reached = followed.mirror->catch_up(std::chrono::seconds(5));
+
+  ASSERT_TRUE(reached) << reached.error().message;
+  EXPECT_GE(*reached, elsewhere);
+}
+
+TEST_F(MirrorTest, SaysThatItDoesNotCatchUp) {
+  start();
+  ASSERT_TRUE(followed.is_connected());
+  followed.hold();
+  ASSERT_TRUE(memory.put("/p/a", "1"));
+
+  const auto reached = followed.mirror->catch_up(std::chrono::milliseconds(50));
+
+  EXPECT_EQ(reached.error().code, Code::timeout);
+  followed.release();
+}
+
+TEST_F(MirrorTest, EndsWhileTheStoreIsAway) {
+  memory.set_available(false);
+  start();
+
+  followed.mirror.reset();
+}
+
+}  // namespace
+}  // namespace weft::store
