@@ -175,8 +175,7 @@ Result<ReleaseResult> Ipam::release(const std::vector<Claim>& claims) {
   return result;
 }
 
-Result<ReleaseResult> Ipam::release_handles(const std::vector<std::string>& handles,
-                                            const std::vector<store::Op>& also) {
+Result<ReleaseResult> Ipam::release_handles(const std::vector<std::string>& handles, const AlsoRelease& also) {
   const View view = TRY(look(false));
   ReleaseResult result;
   std::vector<net::Cidr> touched;
@@ -205,7 +204,9 @@ Result<ReleaseResult> Ipam::release_handles(const std::vector<std::string>& hand
       }
     }
     std::vector<store::Op> ops = draft.ops();
-    if (!more) ops.insert(ops.end(), also.begin(), also.end());
+    if (!more && also) {
+      for (store::Op& op : TRY(also())) ops.push_back(std::move(op));
+    }
     if (!ops.empty()) {
       const auto written = store_.commit(ops);
       if (!written && is_race(written.error())) continue;

@@ -28,6 +28,9 @@ struct Assignment {
 /// attempt, so it reads what it expects anew each time. An error ends the request and nothing is taken.
 using AlsoWrite = std::function<Result<std::vector<store::Op>>(std::span<const Assigned> addresses)>;
 
+/// The same for a transaction that releases: the endpoint's removal.
+using AlsoRelease = std::function<Result<std::vector<store::Op>>()>;
+
 struct AssignRequest {
   struct Wanted {
     int count = 0;
@@ -92,8 +95,7 @@ class Ipam {
   Result<ReleaseResult> release(const std::vector<Claim>& claims);
 
   /// Gives back all addresses of these handles, together with further writes (the endpoint's removal).
-  Result<ReleaseResult> release_handles(const std::vector<std::string>& handles,
-                                        const std::vector<store::Op>& also = {});
+  Result<ReleaseResult> release_handles(const std::vector<std::string>& handles, const AlsoRelease& also = {});
 
   /// Empty when there is no such handle.
   Result<std::vector<Holder>> by_handle(const std::string& handle);
