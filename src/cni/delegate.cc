@@ -10,7 +10,8 @@ namespace weft::cni {
 namespace {
 
 Result<std::string> find(const std::string& type, const std::string& path) {
-  if (type.empty() || type.find('/') != std::string::npos) return fail(Code::invalid, "ipam.type: not a plug-in's name");
+  if (type.empty() || type.find('/') != std::string::npos)
+    return fail(Code::invalid, "ipam.type: not a plug-in's name");
   for (const std::string& folder : split(path, ':')) {
     std::string program = folder + "/" + type;
     if (!folder.empty() && access(program.c_str(), X_OK) == 0) return program;
@@ -20,8 +21,8 @@ Result<std::string> find(const std::string& type, const std::string& path) {
 
 }  // namespace
 
-Result<std::string> delegate(const std::string& type, const std::string& verb, std::map<std::string, std::string> environment,
-                             const std::string& config) {
+Result<std::string> delegate(const std::string& type, const std::string& verb,
+                             std::map<std::string, std::string> environment, const std::string& config) {
   const std::string program = TRY(find(type, environment["CNI_PATH"]));
   environment["CNI_COMMAND"] = verb;
   Command command{.argv = {program}};
@@ -31,7 +32,8 @@ Result<std::string> delegate(const std::string& type, const std::string& verb, s
   const Finished finished = TRY(within(run(command, options), program));
   if (finished.ok()) return finished.out;
   if (!finished.out.empty()) return fail(Code::internal, finished.out);
-  return fail(Code::internal, program + ": " + describe_status(finished.status) + ": " + std::string(trim(finished.err)));
+  return fail(Code::internal,
+              program + ": " + describe_status(finished.status) + ": " + std::string(trim(finished.err)));
 }
 
 }  // namespace weft::cni

@@ -5,7 +5,8 @@
 namespace weft::cni {
 
 std::string error_json(std::string_view version, int code, std::string_view message, std::string_view details) {
-  schema::Object object{{"cniVersion", version.empty() ? std::string_view("0.2.0") : version}, {"code", code}, {"msg", message}};
+  schema::Object object{
+      {"cniVersion", version.empty() ? std::string_view("0.2.0") : version}, {"code", code}, {"msg", message}};
   if (!details.empty()) object.set("details", details);
   return schema::to_json(std::move(object));
 }

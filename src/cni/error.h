@@ -18,8 +18,8 @@ enum ErrorCode : int {
   decoding_failure = 6,
   invalid_configuration = 7,
   try_again_later = 11,
-  not_available = 50,          // STATUS: ADD would fail
-  own_error = 999,             // the plug-in's own
+  not_available = 50,  // STATUS: ADD would fail
+  own_error = 999,     // the plug-in's own
 };
 
 /// {"cniVersion":"1.0.0","code":11,"msg":"…","details":"…"}

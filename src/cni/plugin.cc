@@ -24,12 +24,13 @@ constexpr auto answer_limit = std::chrono::seconds(100);
 
 struct Verb {
   std::string_view name;
-  std::string_view since;  // of the specification
+  std::string_view since;            // of the specification
   bool container, netns, interface;  // variables it needs
 };
 constexpr Verb verbs[] = {
-    {"ADD", "0.1.0", true, true, true},       {"DEL", "0.1.0", true, false, true}, {"CHECK", "0.4.0", true, true, true},
-    {"GC", "1.1.0", false, false, false},     {"STATUS", "1.1.0", false, false, false},
+    {"ADD", "0.1.0", true, true, true},       {"DEL", "0.1.0", true, false, true},
+    {"CHECK", "0.4.0", true, true, true},     {"GC", "1.1.0", false, false, false},
+    {"STATUS", "1.1.0", false, false, false},
 };
 
 /// One call being handled.
@@ -41,9 +42,11 @@ class Call {
   Printed run() {
     const std::string command = env("CNI_COMMAND");
     if (command == "VERSION") return {0, version_json()};
-    const auto* verb = std::find_if(std::begin(verbs), std::end(verbs), [&](const Verb& each) { return each.name == command; });
+    const auto* verb =
+        std::find_if(std::begin(verbs), std::end(verbs), [&](const Verb& each) { return each.name == command; });
     if (verb == std::end(verbs))
-      return error(invalid_environment, command.empty() ? "CNI_COMMAND: required" : "CNI_COMMAND: unknown verb " + command);
+      return error(invalid_environment,
+                   command.empty() ? "CNI_COMMAND: required" : "CNI_COMMAND: unknown verb " + command);
 
     const auto parsed = schema::parse_json(config_);
     if (!parsed) return error(decoding_failure, "network configuration: " + parsed.error().message);
@@ -55,7 +58,8 @@ class Call {
     }
     if (!at_least(version_, verb->since))
       return error(incompatible_version, command + ": cniVersion " + version_ + " does not have it");
-    if (verb->container && env("CNI_CONTAINERID").empty()) return error(invalid_environment, "CNI_CONTAINERID: required");
+    if (verb->container && env("CNI_CONTAINERID").empty())
+      return error(invalid_environment, "CNI_CONTAINERID: required");
     if (verb->netns && env("CNI_NETNS").empty()) return error(invalid_environment, "CNI_NETNS: required");
     if (verb->interface && env("CNI_IFNAME").empty()) return error(invalid_environment, "CNI_IFNAME: required");
 
@@ -163,7 +167,8 @@ bool is_spec_version(std::string_view version) {
 }
 
 bool at_least(std::string_view a, std::string_view b) {
-  return std::find(std::begin(versions), std::end(versions), a) >= std::find(std::begin(versions), std::end(versions), b);
+  return std::find(std::begin(versions), std::end(versions), a) >=
+         std::find(std::begin(versions), std::end(versions), b);
 }
 
 Printed call(std::string_view plugin, const Environment& environment, const std::string& config) {

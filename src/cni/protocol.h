@@ -6,8 +6,8 @@
 
 #include "base/result.h"
 
-/// The agent's unix socket. One request a connection: the client writes one JSON document and shuts down its write side;
-/// the agent answers with one JSON document and closes.
+/// The agent's unix socket. One request a connection: the client writes one JSON document and shuts down its write
+/// side; the agent answers with one JSON document and closes.
 namespace weft::cni {
 
 inline constexpr std::string_view default_socket = "/run/weft/agent.sock";
@@ -29,7 +29,7 @@ struct Request {
 
 /// {"code":0,"output":"<what the client prints>"}
 struct Answer {
-  int code = 0;        // 0: done; else a CNI error code, and `output` is the error as JSON
+  int code = 0;  // 0: done; else a CNI error code, and `output` is the error as JSON
   std::string output;
   bool operator==(const Answer&) const = default;
 };
