@@ -162,7 +162,7 @@ Result<> forget_connections(Socket& socket, std::span<const net::Ip> addresses) 
   std::vector<net::Ip> by_dump;
   std::vector<Message> messages;
   for (const auto& ip : addresses) {
-    // The kernel's comparison of IPv6 addresses is inverted (seen in 5.8 to 6.18): it would delete all the others.
+    // The kernel's comparison of IPv6 addresses is inverted (seen in 6.18): it would delete all the others.
     if (ip.is_v6() || addresses.size() > few) {
       by_dump.push_back(ip);
       continue;
