@@ -23,9 +23,9 @@ class Followed {
     mirror.reset();
   }
 
-  void start(Store& store, std::string prefix) {
+  void start(Store& store, std::string prefix, std::function<bool(std::string_view)> wanted = {}) {
     mirror =
-        std::make_unique<Mirror>(store, MirrorOptions{.prefix = std::move(prefix)},
+        std::make_unique<Mirror>(store, MirrorOptions{.prefix = std::move(prefix), .wanted = std::move(wanted)},
                                  [this](std::span<const Event> events, Revision, bool sync) { take(events, sync); });
   }
 

@@ -117,6 +117,7 @@ struct Mirror::Inner {
       if (at == listing.entries.end() || at->key != key) differences.push_back({key, std::nullopt, listing.revision});
     }
     for (auto& entry : listing.entries) {
+      if (options.wanted && !options.wanted(entry.key)) continue;
       const auto found = known.find(entry.key);
       if (found != known.end() && found->second == sent(entry.revision, entry.value)) continue;
       differences.push_back({std::move(entry.key), std::move(entry.value), entry.revision});
@@ -168,6 +169,7 @@ struct Mirror::Inner {
     // A key that came and went while we looked elsewhere is gone for us already.
     std::vector<Event> changes;
     for (const auto& event : seen) {
+      if (options.wanted && !options.wanted(event.key)) continue;
       if (event.value || known.contains(event.key)) changes.push_back(event);
     }
     send(changes, upto);

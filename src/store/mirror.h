@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "store/store.h"
 
@@ -12,8 +13,9 @@ namespace weft::store {
 
 /// What of a Mirror may be set.
 struct MirrorOptions {
-  std::string prefix;                           // keys that start with it; also the label of metrics
-  std::chrono::milliseconds shortest_wait{50};  // before it tries again; doubles
+  std::string prefix;                                // keys that start with it; also the label of metrics
+  std::function<bool(std::string_view key)> wanted;  // others are not there for us; empty: all are wanted
+  std::chrono::milliseconds shortest_wait{50};       // before it tries again; doubles
   std::chrono::milliseconds longest_wait{1'000};
 };
 

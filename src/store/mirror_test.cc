@@ -136,6 +136,19 @@ TEST_F(MirrorTest, TellsARevisionGivenTwiceApart) {
   EXPECT_TRUE(followed.becomes({{"/p/a", "new history"}}));
 }
 
+TEST_F(MirrorTest, KnowsNothingOfWhatIsNotWanted) {
+  ASSERT_TRUE(memory.put("/p/no/a", "1"));
+  followed.start(memory, "/p/", [](std::string_view key) { return !key.starts_with("/p/no/"); });
+  ASSERT_TRUE(memory.put("/p/no/b", "1"));
+  ASSERT_TRUE(memory.remove("/p/no/a"));
+
+  ASSERT_TRUE(memory.put("/p/a", "1"));
+
+  EXPECT_TRUE(followed.becomes({{"/p/a", "1"}}));
+  EXPECT_EQ(followed.events_seen(), 1u);
+  EXPECT_EQ(followed.mirror->state().keys, 1u);
+}
+
 TEST_F(MirrorTest, CatchesUpWithWritesElsewhere) {
   start();
   ASSERT_TRUE(followed.is_connected());
