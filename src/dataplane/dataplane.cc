@@ -191,13 +191,14 @@ Result<> Dataplane::Inner::open() {
 
 Result<> Dataplane::Inner::read_links() {
   const auto list = TRY(kernel::list_links(kernel->rtnl));
-  std::set<int> up;
-  for (const auto& link : list) {
-    if (link.up) up.insert(link.index);
-  }
+  std::map<int, bool> up;
+  for (const auto& link : list) up.emplace(link.index, link.up);
   for (const auto& [index, link] : links.all()) {
-    if (link.up && !up.contains(index)) device_lost(index);
+    const auto it = up.find(index);
+    if (it == up.end() || !it->second) device_lost(index);
   }
+  std::erase_if(configured, [&](int index) { return !up.contains(index); });
+  std::erase_if(first_seen, [&](const auto& seen) { return !up.contains(seen.first); });
   touch(links.read(list));
   relink = false;
   return {};

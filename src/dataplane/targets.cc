@@ -1,9 +1,10 @@
 #include "dataplane/targets.h"
 
-#include <algorithm>
+#include <chrono>
 #include <tuple>
 
 #include "kernel/conntrack.h"
+#include "metrics/metrics.h"
 
 namespace weft::dataplane {
 
@@ -97,8 +98,12 @@ std::vector<Result<>> RouteTarget::write(std::span<const table::Change<kernel::R
 
 Result<> RouteTarget::forget() {
   if (leaving_.empty()) return {};
+  static auto& seconds = metrics::histogram("felix_route_table_conntrack_wait_seconds",
+                                            "Time routes waited for connections of their addresses to be forgotten.");
+  const auto start = std::chrono::steady_clock::now();
   const std::vector<net::Ip> addresses(leaving_.begin(), leaving_.end());
   TRY(kernel::forget_connections(netfilter_, addresses));
+  seconds.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   leaving_.clear();
   return {};
 }
