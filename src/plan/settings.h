@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct Settings {
   int route_priority_v6 = 1024;
   bool ipv6 = true;                                        // Ipv6Support
   bool ip_forwarding = true;                               // IPForwarding=Enabled
+  std::uint32_t mark_mask = 0xffff0000;                    // NftablesMarkMask; the second lowest bit says Pass
   bool invalid_check = true;                               // not DisableConntrackInvalidCheck
   bool spoofing_allowed = false;                           // WorkloadSourceSpoofing=Any
   bool allow_vxlan_from_workloads = false;
