@@ -148,7 +148,7 @@ Result<std::vector<Result<>>> Socket::request(std::span<const Message> messages)
     }
     TRY(send(bytes));
     for (std::size_t open = next - first; open > 0;) {
-      TRY(receive(true, [&](const Header& header, Payload payload) {
+      (void)TRY(receive(true, [&](const Header& header, Payload payload) {
         const std::uint32_t index = header.sequence - base;
         if (header.type != NLMSG_ERROR || index >= next - first) return;
         const auto [number, text] = verdict(header.flags, payload);
@@ -182,7 +182,7 @@ Result<std::vector<Message>> Socket::ask(const Message& question) {
       done = true;
     };
     while (!done) {
-      TRY(receive(true, [&](const Header& header, Payload payload) {
+      (void)TRY(receive(true, [&](const Header& header, Payload payload) {
         if (header.sequence != sequence || done) return;
         if ((header.flags & NLM_F_DUMP_INTR) != 0) interrupted = true;
         if (header.type == NLMSG_ERROR) {

@@ -69,6 +69,7 @@ bool Object::erase(std::string_view name) {
   return std::erase_if(members_, [&](const Member& member) { return member.first == name; }) > 0;
 }
 
+bool Object::empty() const { return members_.empty(); }
 std::size_t Object::size() const { return members_.size(); }
 
 bool Object::operator==(const Object& other) const {

@@ -29,7 +29,7 @@ class Object {
   /// Replaces the member of that name in its place, or appends one.
   void set(std::string name, Value value);
   bool erase(std::string_view name);
-  bool empty() const { return members_.empty(); }
+  bool empty() const;
   std::size_t size() const;
   auto begin() const { return members_.begin(); }
   auto end() const { return members_.end(); }
