@@ -17,6 +17,8 @@ struct IpamConfigurationSpec {
   bool strict_affinity = false;
   bool auto_allocate_blocks = false;
   int max_blocks_per_host = 0;
+  std::string kubevirt_address_persistence;  // Enabled, Disabled
+  int ip_cooldown_seconds = 0;
   schema::Extra extra;
   bool operator==(const IpamConfigurationSpec&) const = default;
 };
@@ -53,10 +55,10 @@ struct BlockAttribute {
 /// /calico/ipam/v2/assignment/ipv4/block/10.65.0.0-26
 struct Block {
   net::Cidr cidr;
-  std::optional<std::string> affinity;             // "host:node1"; always written, null when none
-  std::optional<std::string> affinity_claim_time;  // RFC 3339
-  std::vector<std::optional<int>> allocations;     // index into attributes, by ordinal
-  std::vector<int> unallocated;                    // free ordinals, first in first out
+  std::optional<std::string> affinity;                    // "host:node1"; always written, null when none
+  std::optional<std::string> affinity_claim_time;         // RFC 3339
+  std::vector<std::optional<int>> allocations;            // index into attributes, by ordinal
+  std::vector<int> unallocated;                           // free ordinals, first in first out
   std::optional<std::vector<BlockAttribute>> attributes;  // absent (null): never held an allocation
   std::uint64_t sequence_number = 0;
   std::map<int, std::uint64_t> sequence_number_for_allocation;

@@ -18,6 +18,8 @@ struct Protocol {
   bool as_number = false;
   bool operator==(const Protocol&) const = default;
 };
+Result<Protocol> parse_protocol(std::string_view text);
+std::string to_string(const Protocol& protocol);
 
 /// A port of a rule: a number, a "min:max" range, or the name of an endpoint's port.
 struct Port {
@@ -26,6 +28,8 @@ struct Port {
   bool is_named() const { return !name.empty(); }
   bool operator==(const Port&) const = default;
 };
+Result<Port> parse_port(std::string_view text);
+std::string to_string(const Port& port);
 
 /// A duration, written as Go does: "1m30s".
 struct Duration {
@@ -40,5 +44,7 @@ struct AsNumber {
   std::uint32_t value = 0;
   auto operator<=>(const AsNumber&) const = default;
 };
+Result<AsNumber> parse_as_number(std::string_view text);
+std::string to_string(const AsNumber& number);
 
 }  // namespace weft::api

@@ -1,0 +1,135 @@
+#pragma once
+
+// For the descriptions in this folder only: what they share.
+
+#include <string>
+
+#include "api/changes.h"
+#include "api/formats.h"
+#include "schema/describe.h"
+
+// JSON of the value types.
+namespace weft::schema {
+
+template <>
+struct Codec<net::Cidr> {  // forgiving: host bits are cleared, a bare address is a /32 or /128
+  static std::string form() { return "prefix"; }
+  static std::optional<std::string> read(Value& value, net::Cidr& out);
+  static void write(std::string& out, const net::Cidr& cidr);
+};
+template <>
+struct Codec<api::Protocol> {
+  static std::string form() { return "protocol"; }
+  static std::optional<std::string> read(Value& value, api::Protocol& out);
+  static void write(std::string& out, const api::Protocol& protocol);
+};
+template <>
+struct Codec<api::Port> {
+  static std::string form() { return "port"; }
+  static std::optional<std::string> read(Value& value, api::Port& out);
+  static void write(std::string& out, const api::Port& port);
+};
+template <>
+struct Codec<api::Duration> {
+  static std::string form() { return "duration"; }
+  static std::optional<std::string> read(Value& value, api::Duration& out);
+  static void write(std::string& out, const api::Duration& duration);
+};
+template <>
+struct Codec<api::AsNumber> {
+  static std::string form() { return "AS number"; }
+  static std::optional<std::string> read(Value& value, api::AsNumber& out);
+  static void write(std::string& out, const api::AsNumber& number);
+};
+
+template <>
+const Schema& schema_of<api::Metadata>();
+template <>
+const Schema& schema_of<api::Rule>();
+template <>
+const Schema& schema_of<api::Node>();
+template <>
+const Schema& schema_of<api::IpPool>();
+template <>
+const Schema& schema_of<api::BgpConfiguration>();
+template <>
+const Schema& schema_of<api::BgpPeer>();
+template <>
+const Schema& schema_of<api::Tier>();
+template <>
+const Schema& schema_of<api::GlobalNetworkPolicy>();
+template <>
+const Schema& schema_of<api::NetworkPolicy>();
+template <>
+const Schema& schema_of<api::GlobalNetworkSet>();
+template <>
+const Schema& schema_of<api::NetworkSet>();
+template <>
+const Schema& schema_of<api::Profile>();
+template <>
+const Schema& schema_of<api::WorkloadEndpoint>();
+template <>
+const Schema& schema_of<api::FelixConfiguration>();
+template <>
+const Schema& schema_of<api::ClusterInformation>();
+template <>
+const Schema& schema_of<api::IpamConfiguration>();
+template <>
+const Schema& schema_of<api::BlockAffinity>();
+template <>
+const Schema& schema_of<api::Block>();
+template <>
+const Schema& schema_of<api::Handle>();
+template <>
+const Schema& schema_of<api::IpamConfig>();
+
+}  // namespace weft::schema
+
+namespace weft::api {
+
+std::span<const schema::Named<Action>> names_of(Action);
+std::span<const schema::Named<PolicyType>> names_of(PolicyType);
+std::span<const schema::Named<EncapMode>> names_of(EncapMode);
+
+/// What a kind does when an object was read from the store and before it is stored, beyond its fields. The general
+/// case: nothing.
+template <class T>
+void after_read(T&) {}
+void after_read(NetworkPolicy& policy);
+void after_read(GlobalNetworkPolicy& policy);
+template <class T>
+concept Prepared = requires(T& object) { before_store(object); };
+void before_store(NetworkPolicy& policy);
+void before_store(GlobalNetworkPolicy& policy);
+void before_store(FelixConfiguration& configuration);
+
+/// Of a policy's or profile's rules: what depends on the direction. Paths begin with ingress or egress.
+void check_directions(const std::vector<Rule>& ingress, const std::vector<Rule>& egress, const schema::Report& report);
+
+/// Problems of a FelixConfiguration's spec by the parameter table; paths begin with spec.
+void check_felix_spec(const schema::Object& spec, const schema::Report& report);
+
+/// An order as a table shows it: "<nil>", "100", "1e+06".
+std::string order_text(const std::optional<double>& order);
+
+/// The column that nearly every kind has.
+inline constexpr auto name_column = [](const auto& object, const schema::Facts&) { return object.metadata.name; };
+
+/// Reports a name that breaks the rule of its kind, and a namespace that is missing or too much.
+template <class T>
+auto check_name(schema::TextRule rule, bool namespaced) {
+  return [rule, namespaced](const T& object, const schema::Report& report) {
+    const Metadata& metadata = object.metadata;
+    if (metadata.name.empty()) {
+      report("metadata.name", {}, "is required");
+    } else if (auto broken = rule(metadata.name)) {
+      report("metadata.name", metadata.name, *broken);
+    }
+    if (namespaced && metadata.namespace_.empty()) report("metadata.namespace", {}, "is required");
+    if (!namespaced && !metadata.namespace_.empty()) {
+      report("metadata.namespace", metadata.namespace_, "must be absent: objects of this kind belong to the cluster");
+    }
+  };
+}
+
+}  // namespace weft::api

@@ -1,0 +1,202 @@
+#include "api/workload_endpoint.h"
+
+#include <algorithm>
+
+#include "api/described.h"
+#include "base/sha.h"
+#include "base/strings.h"
+
+namespace weft::api {
+
+namespace {
+
+std::string doubled(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    out += c;
+    if (c == '-') out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> to_name(const EndpointName& name) {
+  std::vector<std::string> segments;
+  const std::pair<std::string_view, const std::string*> parts[] = {{"node", &name.node},
+                                                                   {"orchestrator", &name.orchestrator},
+                                                                   {"workload", &name.workload},
+                                                                   {"endpoint", &name.endpoint}};
+  for (const auto& [what, text] : parts) {
+    if (text->empty() || text->front() == '-' || text->back() == '-') {
+      return fail(Code::invalid, std::string(what) + " \"" + *text + "\" cannot be part of an endpoint's name");
+    }
+    segments.push_back(doubled(*text));
+  }
+  return join(segments, "-");
+}
+
+Result<EndpointName> parse_endpoint_name(std::string_view text) {
+  std::vector<std::string> segments(1);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '-') {
+      segments.back() += text[i];
+    } else if (i + 1 < text.size() && text[i + 1] == '-') {
+      segments.back() += '-';
+      ++i;
+    } else {
+      segments.emplace_back();
+    }
+  }
+  if (segments.size() > 4) {
+    return fail(Code::invalid,
+                "endpoint name \"" + std::string(text) + "\" has more than four parts between single dashes");
+  }
+  segments.resize(4);
+  return EndpointName{segments[0], segments[1], segments[2], segments[3]};
+}
+
+Result<std::string> name_of(const WorkloadEndpointSpec& spec) {
+  EndpointName name{spec.node, spec.orchestrator, spec.workload, spec.endpoint};
+  if (spec.orchestrator == "k8s") name.workload = spec.pod;
+  if (spec.orchestrator == "cni") name.workload = spec.container_id;
+  if (spec.orchestrator == "libnetwork") name.workload = "libnetwork";
+  return to_name(name);
+}
+
+std::string interface_name_of_pod(std::string_view prefix, std::string_view namespace_, std::string_view pod) {
+  const std::string name = std::string(namespace_) + "." + std::string(pod);
+  return std::string(prefix) + to_hex(sha1(name)).substr(0, 11);
+}
+
+}  // namespace weft::api
+
+namespace weft::schema {
+
+using api::EndpointPort, api::IpNat, api::WorkloadEndpoint, api::WorkloadEndpointSpec;
+
+template <>
+const Schema& schema_of<EndpointPort>() {
+  static const Schema schema =
+      describe<EndpointPort>("WorkloadEndpointPort", "A port with a name.")
+          .field("name", &EndpointPort::name, "Name that rules use.", always)
+          .field("protocol", &EndpointPort::protocol, "Protocol of the port.", required, always,
+                 Written{api::protocol_spelling})
+          .field("port", &EndpointPort::port, "Number of the port.", required, always, Range{1, 65535})
+          .field("hostPort", &EndpointPort::host_port, "Port of the host that leads to it.", always, Range{0, 65535})
+          .field("hostIP", &EndpointPort::host_ip, "Address of the host that leads to it.", always)
+          .extra(&EndpointPort::extra);
+  return schema;
+}
+
+template <>
+const Schema& schema_of<IpNat>() {
+  static const Schema schema =
+      describe<IpNat>("IPNAT", "An address outside that leads to one of the endpoint's.")
+          .field("internalIP", &IpNat::internal_ip, "The endpoint's address.", required, always, Format{api::address})
+          .field("externalIP", &IpNat::external_ip, "The address outside.", required, always, Format{api::address})
+          .extra(&IpNat::extra);
+  return schema;
+}
+
+template <>
+const Schema& schema_of<WorkloadEndpointSpec>() {
+  using Spec = WorkloadEndpointSpec;
+  static const Schema schema =
+      describe<Spec>("WorkloadEndpointSpec", "Where the workload is and which addresses it has.")
+          .field("orchestrator", &Spec::orchestrator, "Who made it: k8s, cni, openstack, …", Format{api::dns_label})
+          .field("workload", &Spec::workload, "Name of the workload, for orchestrators other than k8s and cni.")
+          .field("node", &Spec::node, "Node it is on.", Format{api::dns_subdomain})
+          .field("containerID", &Spec::container_id, "Id of the container.", Format{api::container_id})
+          .field("pod", &Spec::pod, "Name of the pod.", Format{api::dns_subdomain})
+          .field("endpoint", &Spec::endpoint, "Name of the interface within the workload.")
+          .field("serviceAccountName", &Spec::service_account_name, "Service account of the pod.")
+          .field("ipNetworks", &Spec::ip_networks, "Addresses.", Written{api::host_cidr})
+          .field("ipNATs", &Spec::ip_nats, "Addresses outside that lead to it.")
+          .field("ipv4Gateway", &Spec::ipv4_gateway, "IPv4 gateway.", Format{api::ipv4})
+          .field("ipv6Gateway", &Spec::ipv6_gateway, "IPv6 gateway.", Format{api::address})
+          .field("profiles", &Spec::profiles, "Profiles, the first to have a label wins.", Format{api::dns_subdomain})
+          .field("interfaceName", &Spec::interface_name, "Host side of the interface.", Format{api::interface_name})
+          .field("mac", &Spec::mac, "MAC address within the workload.", Format{api::mac})
+          .field("ports", &Spec::ports, "Ports with names.")
+          .field("allowSpoofedSourcePrefixes", &Spec::allow_spoofed_source_prefixes,
+                 "Prefixes that it may send from besides its addresses.", Written{api::strict_cidr})
+          .extra(&Spec::extra, {"qosControls"})
+          .check([](const Spec& spec, const Report& report) {
+            for (const net::Cidr& cidr : spec.ip_networks) {
+              if (!cidr.is_host()) report("ipNetworks", to_string(cidr), "must be a single address");
+            }
+            for (const IpNat& nat : spec.ip_nats) {
+              const auto ip = net::Ip::parse(nat.internal_ip);
+              const bool known = ip && std::find(spec.ip_networks.begin(), spec.ip_networks.end(),
+                                                 net::Cidr::host(*ip)) != spec.ip_networks.end();
+              if (!known) report("ipNATs", nat.internal_ip, "must be one of ipNetworks");
+            }
+          });
+  return schema;
+}
+
+namespace {
+
+void fill_endpoint(WorkloadEndpoint& endpoint, bool reading) {
+  if (reading) return;
+  if (endpoint.metadata.name.empty()) {
+    if (auto name = name_of(endpoint.spec)) endpoint.metadata.name = std::move(*name);
+  }
+  endpoint.metadata.labels["projectcalico.org/namespace"] = endpoint.metadata.namespace_;
+  endpoint.metadata.labels["projectcalico.org/orchestrator"] = endpoint.spec.orchestrator;
+}
+
+void check_endpoint_name(const WorkloadEndpoint& endpoint, const Report& report) {
+  const auto name = name_of(endpoint.spec);
+  if (!name) {
+    report("spec", {}, name.error().message);
+  } else if (*name != endpoint.metadata.name) {
+    report("metadata.name", endpoint.metadata.name,
+           "must be " + *name + ", made of node, orchestrator, workload and endpoint");
+  }
+}
+
+std::string joined(const auto& list, auto text_of) {
+  std::string text;
+  for (const auto& element : list) {
+    if (!text.empty()) text += ',';
+    text += text_of(element);
+  }
+  return text;
+}
+
+std::string networks(const WorkloadEndpoint& endpoint, const Facts&) {
+  return joined(endpoint.spec.ip_networks, [](const net::Cidr& cidr) { return to_string(cidr); });
+}
+std::string nats(const WorkloadEndpoint& endpoint, const Facts&) {
+  return joined(endpoint.spec.ip_nats, [](const IpNat& nat) { return nat.external_ip; });
+}
+
+}  // namespace
+
+template <>
+const Schema& schema_of<WorkloadEndpoint>() {
+  using Endpoint = WorkloadEndpoint;
+  static const Schema schema =
+      describe<Endpoint>("WorkloadEndpoint", "One interface of a workload: the host side of a pod's or VM's veth.")
+          .resource()
+          .field("metadata", &Endpoint::metadata, "Name and labels.", always)
+          .field("spec", &Endpoint::spec, "Where it is and which addresses it has.", always)
+          .extra(&Endpoint::extra)
+          .fill(fill_endpoint)
+          .check(api::check_name<Endpoint>(api::any_name, true))
+          .check(check_endpoint_name)
+          .column("NAME", Show::wide, api::name_column)
+          .column(
+              "WORKLOAD", Show::always,
+              [](const Endpoint& e, const Facts&) { return e.spec.workload.empty() ? e.spec.pod : e.spec.workload; })
+          .column("NODE", Show::always, [](const Endpoint& e, const Facts&) { return e.spec.node; })
+          .column("NETWORKS", Show::always, networks)
+          .column("INTERFACE", Show::always, [](const Endpoint& e, const Facts&) { return e.spec.interface_name; })
+          .column("PROFILES", Show::wide, [](const Endpoint& e, const Facts&) { return join(e.spec.profiles, ","); })
+          .column("NATS", Show::wide, nats);
+  return schema;
+}
+
+}  // namespace weft::schema
