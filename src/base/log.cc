@@ -14,6 +14,7 @@ std::atomic<Level> current_level{Level::info};
 std::atomic<Format> current_format{Format::text};
 std::mutex part_mutex;
 std::string current_part;
+std::string current_prefix;
 
 std::string now() {
   timespec ts{};
@@ -106,6 +107,11 @@ void set_part(std::string part) {
   current_part = std::move(part);
 }
 
+void set_prefix(std::string prefix) {
+  const std::lock_guard lock(part_mutex);
+  current_prefix = std::move(prefix);
+}
+
 std::string format_line(Format format, std::string_view time, Level level, std::string_view part,
                         std::string_view message, Fields fields) {
   std::string line;
@@ -133,12 +139,13 @@ std::string format_line(Format format, std::string_view time, Level level, std::
 }
 
 void write(Level level, std::string_view message, Fields fields) {
-  std::string part;
+  std::string part, line;
   {
     const std::lock_guard lock(part_mutex);
     part = current_part;
+    line = current_prefix;
   }
-  std::string line = format_line(current_format, now(), level, part, message, fields);
+  line += format_line(current_format, now(), level, part, message, fields);
   line += '\n';
   // One write per line, so that lines of several threads and processes do not mix.
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());

@@ -43,6 +43,9 @@ void set_format(Format format);
 /// The name of the program part in each line: agent, confd, node, …
 void set_part(std::string part);
 
+/// Text in front of each line, as "node | " where lines of several processes share a stream.
+void set_prefix(std::string prefix);
+
 void write(Level level, std::string_view message, Fields fields);
 
 inline void trace(std::string_view message, Fields fields = {}) {

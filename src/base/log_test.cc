@@ -63,5 +63,15 @@ TEST(LogTest, SaysNothingBelowItsLevel) {
   EXPECT_NE(written.find("WARNING loud\n"), std::string::npos) << written;
 }
 
+TEST(LogTest, PutsThePrefixInFrontOfTheWholeLine) {
+  set_prefix("node | ");
+  testing::internal::CaptureStderr();
+
+  warning("loud");
+
+  set_prefix("");
+  EXPECT_TRUE(testing::internal::GetCapturedStderr().starts_with("node | 2"));
+}
+
 }  // namespace
 }  // namespace weft::log

@@ -100,7 +100,7 @@ void close_all_but(const std::vector<int>& kept) {  // kept: sorted, all > 2
   if (command.gid && (::setgroups(0, nullptr) != 0 || ::setgid(*command.gid) != 0)) give_up();
   if (command.uid && ::setuid(*command.uid) != 0) give_up();
   if (command.ends_with_parent) {  // after setuid, which clears it
-    if (::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) give_up();
+    if (::prctl(PR_SET_PDEATHSIG, command.end_signal) != 0) give_up();
     if (::getppid() != parent) ::_exit(127);
   }
   for (const int fd : command.keep) ::fcntl(fd, F_SETFD, 0);

@@ -24,7 +24,8 @@ struct Command {
   std::optional<gid_t> gid;
   bool own_group = false;           // a process group of its own, so that a terminal's ^C does not reach it
   bool own_session = false;         // setsid(2): own group and no terminal
-  bool ends_with_parent = false;    // gets SIGTERM when the *thread* that started it ends (prctl(2), PR_SET_PDEATHSIG)
+  bool ends_with_parent = false;    // gets a signal when the *thread* that started it ends (prctl(2), PR_SET_PDEATHSIG)
+  int end_signal = 15;              // that signal; SIGTERM unless another is given
   int in = -1, out = -1, err = -1;  // its standard streams; -1: /dev/null for in, ours for out and err
   std::vector<int> keep;            // further descriptors that stay open under the same number
 };

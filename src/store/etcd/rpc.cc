@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <functional>
 #include <mutex>
 #include <vector>
 
@@ -59,6 +58,11 @@ Error error_of(const grpc::Status& status) {
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return {code, "no answer in time"};
   if (contains(text, "user name is empty")) return {code, "etcd wants a user and a password"};
   return {code, text.empty() ? "no reason given" : text};
+}
+
+bool is_about_the_token(const grpc::Status& status) {
+  return contains(status.error_message(), "invalid auth token") ||
+         contains(status.error_message(), "revision of auth store is old");
 }
 
 /// Nothing of the call can have reached the server.
@@ -121,8 +125,7 @@ struct Member {
 
 class GrpcStream final : public Stream {
  public:
-  /// @param leave  called when the member is not the one to talk to any more
-  GrpcStream(const Member& member, std::function<void()> leave) : member_(member), leave_(std::move(leave)) {}
+  explicit GrpcStream(const Member& member) : member_(member) {}
 
   void open(const pb::WatchCreateRequest& request, const std::string& token) {
     if (!token.empty()) context_.AddMetadata("token", token);
@@ -143,14 +146,12 @@ class GrpcStream final : public Stream {
   void cancel() override { context_.TryCancel(); }
   Error finish() override {
     const grpc::Status status = stream_->Finish();
-    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) leave_();
     if (!status.ok()) return error_of(status);
     return {Code::unavailable, "the server ended the stream"};
   }
 
  private:
   const Member& member_;
-  const std::function<void()> leave_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReaderWriter<pb::WatchRequest, pb::WatchResponse>> stream_;
   std::mutex writing_;
@@ -200,10 +201,10 @@ class GrpcRpc final : public Rpc {
 
   Result<std::unique_ptr<Stream>> watch(const pb::WatchCreateRequest& request, std::stop_token stop) override {
     const auto deadline = Clock::now() + options_.timeout;
-    const Member& member = pick(deadline, stop).member;
+    const Member& member = pick(deadline, stop);
     if (stop.stop_requested()) return fail(Code::canceled, "canceled");
     const std::string token = TRY(token_for(member, deadline));
-    auto stream = std::make_unique<GrpcStream>(member, [this, &member] { leave(member); });
+    auto stream = std::make_unique<GrpcStream>(member);
     stream->open(request, token);
     return stream;
   }
@@ -213,6 +214,11 @@ class GrpcRpc final : public Rpc {
     const bool had = !token_.empty();
     token_.clear();
     return had;
+  }
+
+  void leave(const Member& member) {
+    const std::lock_guard lock(mutex_);
+    if (&members_[current_] == &member) current_ = (current_ + 1) % members_.size();
   }
 
   std::string describe() const override {
@@ -225,51 +231,34 @@ class GrpcRpc final : public Rpc {
   }
 
  private:
-  void leave(const Member& member) {
-    const std::lock_guard lock(mutex_);
-    if (&members_[current_] == &member) current_ = (current_ + 1) % members_.size();
-  }
-
   /// Waits until its connection stands. False: it cannot be had now, or not until then.
-  ///
-  /// After a failed attempt gRPC tries again by itself, but gets on with it only while somebody waits on the channel,
-  /// and the state says failure all the while. Hence `patience`: how long to wait all the same.
-  static bool is_ready(const Member& member, Clock::time_point until, milliseconds patience,
-                       const std::stop_token& stop) {
-    const auto patient_until = std::min(until, Clock::now() + patience);
+  static bool is_ready(const Member& member, Clock::time_point until, const std::stop_token& stop) {
     for (;;) {
       const auto state = member.channel->GetState(true);
       if (state == GRPC_CHANNEL_READY) return true;
+      if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN) return false;
       const auto now = Clock::now();
-      const auto end = state == GRPC_CHANNEL_CONNECTING || state == GRPC_CHANNEL_IDLE ? until : patient_until;
-      if (now >= end || stop.stop_requested()) return false;
-      member.channel->WaitForStateChange(state, std::min(end, now + milliseconds(100)));
+      if (now >= until || stop.stop_requested()) return false;
+      member.channel->WaitForStateChange(state, std::min(until, now + milliseconds(100)));
     }
   }
 
-  struct Picked {
-    const Member& member;
-    bool ready;
-  };
   /// The member to talk to: the one that answered last, or the next that can be reached. When none can be, one all the
   /// same: the call then fails with the reason.
-  Picked pick(Clock::time_point deadline, const std::stop_token& stop = {}) {
+  const Member& pick(Clock::time_point deadline, const std::stop_token& stop = {}) {
     const std::size_t first = [&] {
       const std::lock_guard lock(mutex_);
       return current_;
     }();
-    // Without patience the calls of somebody who tries again and again would never let a connection come up.
-    for (const auto patience : {milliseconds(0), milliseconds(200) / static_cast<int>(members_.size())}) {
-      for (std::size_t i = 0; i < members_.size(); ++i) {
-        const std::size_t at = (first + i) % members_.size();
-        const auto share = (deadline - Clock::now()) / static_cast<long>(members_.size() - i);
-        if (!is_ready(members_[at], Clock::now() + share, patience, stop)) continue;
-        const std::lock_guard lock(mutex_);
-        current_ = at;
-        return {members_[at], true};
-      }
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      const std::size_t at = (first + i) % members_.size();
+      const auto share = (deadline - Clock::now()) / static_cast<long>(members_.size() - i);
+      if (!is_ready(members_[at], Clock::now() + share, stop)) continue;
+      const std::lock_guard lock(mutex_);
+      current_ = at;
+      return members_[at];
     }
-    return {members_[first], false};
+    return members_[first];
   }
 
   Result<std::string> token_for(const Member& member, Clock::time_point deadline) {
@@ -300,7 +289,7 @@ class GrpcRpc final : public Rpc {
     const auto deadline = Clock::now() + options_.timeout;
     bool renewed = false;
     for (std::size_t attempt = 0;; ++attempt) {
-      const auto [member, ready] = pick(deadline);
+      const Member& member = pick(deadline);
       auto token = token_for(member, deadline);
       if (!token && token.error().code != Code::unavailable) return fail_at(std::move(token.error()));
       grpc::ClientContext context;
@@ -310,13 +299,13 @@ class GrpcRpc final : public Rpc {
       if (token && !token->empty()) context.AddMetadata("token", *token);
       const grpc::Status status = send(member, context);
       if (status.ok()) return {};
-      if (is_about_token(status.error_message()) && !renewed && forget_token()) {
+      if (is_about_the_token(status) && !renewed && forget_token()) {
         renewed = true;
         continue;
       }
       Error error = error_of(status);
       if (error.code == Code::unavailable) leave(member);
-      const bool again = ready && error.code == Code::unavailable && (repeatable || was_never_sent(status));
+      const bool again = error.code == Code::unavailable && (repeatable || was_never_sent(status));
       if (!again || attempt >= members_.size() || Clock::now() >= deadline) return fail_at(std::move(error));
     }
   }
@@ -331,10 +320,6 @@ class GrpcRpc final : public Rpc {
 };
 
 }  // namespace
-
-bool is_about_token(std::string_view reason) {
-  return contains(reason, "invalid auth token") || contains(reason, "revision of auth store is old");
-}
 
 Result<std::shared_ptr<Rpc>> Rpc::open(EtcdOptions options) {
   set_environment();
