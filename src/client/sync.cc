@@ -159,20 +159,20 @@ struct Sync::Inner {
       const auto subject = subject_of(event.key);
       if (!subject) continue;
       const auto done = kind_of(subject->kind)->put(changes, *subject, event);
-      note(event.key, done ? std::nullopt : std::optional(done.error().message));
+      note(event, done ? std::nullopt : std::optional(done.error().message));
     }
     send(std::move(changes));
   }
 
-  void note(const std::string& key, std::optional<std::string> trouble) {
+  void note(const Event& event, std::optional<std::string> trouble) {
     const std::lock_guard lock(mutex);
     if (!trouble) {
-      if (bad.empty() || bad.erase(key) == 0) return;
-      log::info("key can be read again", {{"key", key}});
+      if (bad.empty() || bad.erase(event.key) == 0) return;
+      log::info(event.value ? "key can be read again" : "key that could not be read is gone", {{"key", event.key}});
     } else {
-      auto& known = bad[key];
+      auto& known = bad[event.key];
       if (known == *trouble) return;
-      log::warning("key cannot be read and is left out", {{"key", key}, {"reason", *trouble}});
+      log::warning("key cannot be read and is left out", {{"key", event.key}, {"reason", *trouble}});
       known = *std::move(trouble);
     }
     undecodable.set(static_cast<double>(bad.size()));
