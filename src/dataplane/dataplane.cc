@@ -86,6 +86,7 @@ struct Dataplane::Inner : KernelEvents::Sink, std::enable_shared_from_this<Datap
   Result<> sync_ruleset();
   Result<> sync_rows();
   void tell(const Result<>& outcome);
+  void forget_connections();
 
   // --- when to apply
 
@@ -165,6 +166,7 @@ void Dataplane::Inner::apply() {
   }();
 
   tell(outcome);
+  if (kernel) forget_connections();  // of addresses that went; nobody waits for that
   seconds.observe(seconds_since(start));
   if (outcome && refused.empty() && !different()) {
     retry_after = first_retry;
@@ -287,7 +289,6 @@ Result<> Dataplane::Inner::sync_rows() {
 
   TRY(neighbours.sync());
   TRY(routes.sync());
-  if (auto forgot = kernel->route_target.forget(); !forgot) refused.push_back(std::move(forgot.error().message));
 
   const auto trouble = [&](const net::Cidr& dst, const std::string& what, const Error& error) {
     const auto planned = workloads.routes().find(dst);
@@ -350,6 +351,13 @@ void Dataplane::Inner::tell(const Result<>& outcome) {
     statuses.insert_or_assign(id, std::move(status));
   }
   report(std::move(out));
+}
+
+void Dataplane::Inner::forget_connections() {
+  if (auto forgot = kernel->route_target.forget(); !forgot) {
+    log::warning("connections of addresses that went stay; will be tried again", {{"error", forgot.error().message}});
+    refused.push_back(std::move(forgot.error().message));
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 #include "dataplane/targets.h"
 
+#include <algorithm>
 #include <chrono>
 #include <tuple>
 
@@ -92,8 +93,11 @@ std::vector<Result<>> RouteTarget::write(std::span<const table::Change<kernel::R
     if (!moves(change) || !change.before->dst.is_host()) continue;
     if (!stay.contains({change.before->dst, change.before->device})) leave(change.before->dst.ip());
   }
-  return write_changes<kernel::Route>(rtnl_, changes, moves, kernel::delete_route, kernel::put_route,
-                                      [&] { (void)forget(); });  // asked for again after the write
+  const bool comes_back = std::ranges::any_of(
+      stay, [&](const auto& put) { return put.first.is_host() && leaving_.contains(put.first.ip()); });
+  return write_changes<kernel::Route>(rtnl_, changes, moves, kernel::delete_route, kernel::put_route, [&] {
+    if (comes_back) (void)forget();  // a failure is seen when forget() is called after the apply
+  });
 }
 
 Result<> RouteTarget::forget() {

@@ -28,9 +28,9 @@ class RouteTarget final : public table::Target<kernel::Route> {
   Result<std::vector<kernel::Route>> read() override;
   std::vector<Result<>> write(std::span<const table::Change<kernel::Route>> changes) override;
 
-  /// The address left: its connections are forgotten at the next write, or by forget().
+  /// The address left: its connections are forgotten before its next route is written, or by forget().
   void leave(const net::Ip& ip) { leaving_.insert(ip); }
-  /// Forgets the connections of addresses that left. A failure is kept for the next call.
+  /// Forgets the connections of addresses that left. After a failure the next call tries again.
   Result<> forget();
 
  private:

@@ -68,6 +68,7 @@ struct ConntrackTest : testing::Test {
 
 TEST_F(ConntrackTest, ForgetsWhatAnAddressIsAnEndOf) {
   ASSERT_EQ(left().size(), 5u);
+  EXPECT_EQ(count_connections(socket), 5u);
 
   const net::Ip v4[] = {ip("10.65.0.1")};
   ASSERT_TRUE(forget_connections(socket, v4));
