@@ -118,23 +118,30 @@ Result<> set_up_pod(const PodLink& link) {
   return {};
 }
 
+/// Whether the container's interface is the other end of this one.
+Result<bool> leads_into(const PodLink& link, const kernel::Link& host) {
+  if (link.netns.empty()) return false;
+  const auto netns = kernel::Netns::open(link.netns);
+  if (!netns) return false;
+  return kernel::run_in(*netns, [&]() -> Result<bool> {
+    auto inside = TRY(open_socket());
+    const auto pod = TRY(optional(kernel::get_link(inside, link.pod_name)));
+    return pod && pod->kind == "veth" && pod->peer == host.index && host.peer == pod->index;
+  });
+}
+
 /// The pair as it is when it is the one we want: ours by its mark, and connected to this container's interface.
-Result<std::optional<kernel::Link>> find_ours(kernel::Socket& socket, const PodLink& link, const kernel::Netns& netns) {
+Result<std::optional<kernel::Link>> find_ours(kernel::Socket& socket, const PodLink& link) {
   const auto host = TRY(optional(kernel::get_link(socket, link.host_name)));
   if (!host || host->alias != link.owner) return std::optional<kernel::Link>{};
-  const auto peer = kernel::run_in(netns, [&]() -> Result<std::optional<kernel::Link>> {
-    auto inside = TRY(open_socket());
-    return TRY(optional(kernel::get_link(inside, link.pod_name)));
-  });
-  const auto pod = TRY(peer);
-  const bool pair = pod && pod->kind == "veth" && pod->peer == host->index && host->peer == pod->index;
+  const bool pair = TRY(leads_into(link, *host));
   return pair ? host : std::optional<kernel::Link>{};
 }
 
 Result<> connect_inside(const PodLink& link) {
   const kernel::Netns netns = TRY(kernel::Netns::open(link.netns));
   auto socket = TRY(open_socket());
-  auto host = TRY(find_ours(socket, link, netns));
+  auto host = TRY(find_ours(socket, link));
   if (!host) {
     if (const auto old = TRY(optional(kernel::get_link(socket, link.host_name))))
       TRY(gone_is_fine(kernel::delete_link(socket, old->index)));
@@ -196,20 +203,15 @@ Result<> connect(const PodLink& link) { return within(connect_inside(link), "int
 Result<> disconnect(const PodLink& link, bool unmarked) {
   auto socket = TRY(open_socket());
   const auto host = TRY(optional(kernel::get_link(socket, link.host_name)));
-  if (host && (host->alias == link.owner || (host->alias.empty() && unmarked))) {
-    TRY(gone_is_fine(kernel::delete_link(socket, host->index)));
-    return {};
-  }
-  if (link.netns.empty()) return {};
-  // The node's end is gone or another container's: what is left, if anything, is in the container.
-  const auto netns = kernel::Netns::open(link.netns);
-  if (!netns) return {};
-  return kernel::run_in(*netns, [&]() -> Result<> {
-    auto inside = TRY(open_socket());
-    const auto pod = TRY(optional(kernel::get_link(inside, link.pod_name)));
-    if (!pod || pod->kind != "veth") return {};
-    return gone_is_fine(kernel::delete_link(inside, pod->index));
-  });
+  if (!host) return {};
+  if (host->alias != link.owner && !(host->alias.empty() && (unmarked || TRY(leads_into(link, *host))))) return {};
+  return gone_is_fine(kernel::delete_link(socket, host->index));
+}
+
+Result<bool> is_marked(const PodLink& link) {
+  auto socket = TRY(open_socket());
+  const auto host = TRY(optional(kernel::get_link(socket, link.host_name)));
+  return host && host->alias == link.owner;
 }
 
 Result<> inspect(const PodLink& link) {

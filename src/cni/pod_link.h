@@ -30,9 +30,13 @@ struct PodLink {
 /// @return  Code::exists: the container has another interface of that name; Code::not_found: no such namespace
 Result<> connect(const PodLink& link);
 
-/// Removes the pair. Nothing that is somebody else's goes: the node's end is removed only when its alias is `owner`, or
-/// empty and `unmarked` says so. Succeeds when nothing is there any more, the namespace included.
+/// Removes the pair when it is this owner's: by its alias, or (an older agent's, Calico's) without alias when it leads
+/// into the container or when `unmarked` says that it is. Succeeds when nothing is there any more, the namespace
+/// included.
 Result<> disconnect(const PodLink& link, bool unmarked);
+
+/// Whether the node's end is there and is this owner's.
+Result<bool> is_marked(const PodLink& link);
 
 /// Says what is missing or different; reads only.
 Result<> inspect(const PodLink& link);
