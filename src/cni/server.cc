@@ -30,7 +30,9 @@ struct Refusal {
 };
 using Outcome = std::expected<std::string, Refusal>;  // what is printed
 
-std::unexpected<Refusal> refuse(int code, std::string message) { return std::unexpected(Refusal{code, std::move(message)}); }
+std::unexpected<Refusal> refuse(int code, std::string message) {
+  return std::unexpected(Refusal{code, std::move(message)});
+}
 std::unexpected<Refusal> refuse(const Error& error) { return refuse(code_for(error), error.message); }
 
 bool is_store_away(const Error& error) { return error.code == Code::unavailable || error.code == Code::timeout; }
@@ -57,7 +59,9 @@ class Turnstile {
 };
 class Turn {
  public:
-  Turn(Turnstile& turnstile, std::string name) : turnstile_(turnstile), name_(std::move(name)) { turnstile_.enter(name_); }
+  Turn(Turnstile& turnstile, std::string name) : turnstile_(turnstile), name_(std::move(name)) {
+    turnstile_.enter(name_);
+  }
   ~Turn() { turnstile_.leave(name_); }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -94,7 +98,10 @@ std::vector<net::Ip> ips_of(std::span<const ipam::Assigned> addresses) {
 
 struct Server::Inner {
   explicit Inner(ServerOptions given)
-      : options(std::move(given)), store(options.store), ipam(store), journal(options.state_folder + "/cni-releases.json") {
+      : options(std::move(given)),
+        store(options.store),
+        ipam(store),
+        journal(options.state_folder + "/cni-releases.json") {
     worker = std::jthread([this](std::stop_token stop) { work(stop); });
   }
 
@@ -158,7 +165,8 @@ struct Server::Inner {
   Outcome add(Job& job) {
     const auto begun = Steady::now();
     // A release of this container that still waits would take away what we are about to give.
-    if (const auto dropped = journal.drop(job.workload.container, job.workload.interface); !dropped) return refuse(dropped.error());
+    if (const auto dropped = journal.drop(job.workload.container, job.workload.interface); !dropped)
+      return refuse(dropped.error());
     if (const auto ready = check_datastore(); !ready) return refuse(ready.error());
 
     bool ours_to_undo = false;
@@ -176,13 +184,16 @@ struct Server::Inner {
       return within(options.wait(job.workload.id(), given->revision, Steady::now() + limit), "policy is not in force");
     }();
     if (!in_force) {
-      log::warning("ADD failed and is undone", {{"endpoint", job.workload.endpoint}, {"error", in_force.error().message}});
+      log::warning("ADD failed and is undone",
+                   {{"endpoint", job.workload.endpoint}, {"error", in_force.error().message}});
       // A repeated ADD that fails leaves what the first one made: it is the runtime that has to DEL that.
       if (ours_to_undo) undo(job, &link);
       return refuse(in_force.error());
     }
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - begun);
-    log::info("container added", {{"endpoint", job.workload.endpoint}, {"interface", link.host_name}, {"ms", static_cast<double>(took.count()) / 1000}});
+    log::info("container added", {{"endpoint", job.workload.endpoint},
+                                  {"interface", link.host_name},
+                                  {"ms", static_cast<double>(took.count()) / 1000}});
     return print(job, *given, link);
   }
 
@@ -191,7 +202,8 @@ struct Server::Inner {
     const Workload& workload = job.workload;
     Given given;
     const auto present = TRY(read_endpoint(workload));
-    const bool again = present && present->spec.container_id == workload.container && !present->spec.ip_networks.empty();
+    const bool again =
+        present && present->spec.container_id == workload.container && !present->spec.ip_networks.empty();
     const auto mac = again ? net::Mac::parse(present->spec.mac) : fail(Code::not_found, "new");
     given.mac = mac ? *mac : random_mac();
     if (!job.config.policy_from_pod && !workload.is_pod()) TRY(ensure_profile(job.config.name));
@@ -211,13 +223,15 @@ struct Server::Inner {
       given.revision = TRY(commit_again([&] { return endpoint_ops(given.addresses); }));
       return given;
     }
-    for (const ipam::Holder& held : TRY(ipam.by_handle(workload.handle))) given.addresses.push_back({held.ip, held.block});
+    for (const ipam::Holder& held : TRY(ipam.by_handle(workload.handle)))
+      given.addresses.push_back({held.ip, held.block});
     if (given.addresses.empty()) {
       auto assigned = TRY(assign(job, endpoint_ops));
       given.addresses = std::move(assigned.addresses);
       given.revision = assigned.revision;
     } else {
-      std::sort(given.addresses.begin(), given.addresses.end(), [](const auto& a, const auto& b) { return a.ip < b.ip; });
+      std::sort(given.addresses.begin(), given.addresses.end(),
+                [](const auto& a, const auto& b) { return a.ip < b.ip; });
       given.revision = TRY(commit_again([&] { return endpoint_ops(given.addresses); }));
     }
     for (const auto& each : given.addresses) {
@@ -229,14 +243,17 @@ struct Server::Inner {
 
   Result<ipam::Assignment> assign(const Job& job, const ipam::AlsoWrite& also) {
     const Workload& workload = job.workload;
-    ipam::Owner owner{workload.handle, {{"node", options.node}, {"timestamp", ipam::to_go_time(Clock::system().wall())}}};
+    ipam::Owner owner{workload.handle,
+                      {{"node", options.node}, {"timestamp", ipam::to_go_time(Clock::system().wall())}}};
     if (workload.is_pod()) {
       owner.attributes["namespace"] = workload.namespace_;
       owner.attributes["pod"] = workload.pod;
     }
-    if (job.args.ip) return ipam.assign_ips({.node = options.node, .owner = owner, .ips = {*job.args.ip}, .also = also});
+    if (job.args.ip)
+      return ipam.assign_ips({.node = options.node, .owner = owner, .ips = {*job.args.ip}, .also = also});
     const NetworkConfig& config = job.config;
-    if (!config.assign_ipv4 && !config.assign_ipv6) return fail(Code::invalid, "ipam: neither assign_ipv4 nor assign_ipv6 is set");
+    if (!config.assign_ipv4 && !config.assign_ipv6)
+      return fail(Code::invalid, "ipam: neither assign_ipv4 nor assign_ipv6 is set");
     return ipam.assign({.node = options.node,
                         .owner = owner,
                         .v4 = {config.assign_ipv4 ? 1 : 0, config.ipv4_pools},
@@ -296,7 +313,8 @@ struct Server::Inner {
   static std::string print(const Job& job, const Given& given, const PodLink& link) {
     AddResult result;
     result.interfaces = {{link.host_name, {}, {}}, {link.pod_name, to_string(link.mac), link.netns}};
-    for (const net::Ip& ip : link.addresses) result.addresses.push_back({{ip, net::bits_of(ip.family())}, std::nullopt, 1});
+    for (const net::Ip& ip : link.addresses)
+      result.addresses.push_back({{ip, net::bits_of(ip.family())}, std::nullopt, 1});
     result.routes = given.shown;
     return to_json(result, job.config.version);
   }
@@ -305,7 +323,9 @@ struct Server::Inner {
   void undo(const Job& job, const PodLink* link) {
     if (link != nullptr) {
       const auto gone = disconnect(*link, false);
-      if (!gone) log::error("interface of a failed ADD stays", {{"interface", link->host_name}, {"error", gone.error().message}});
+      if (!gone)
+        log::error("interface of a failed ADD stays",
+                   {{"interface", link->host_name}, {"error", gone.error().message}});
     }
     const PendingRelease pending = pending_of(job);
     const auto released = release(pending);
@@ -315,7 +335,8 @@ struct Server::Inner {
   // ADD of the IPAM plug-in alone
 
   Outcome add_addresses(Job& job) {
-    if (const auto dropped = journal.drop(job.workload.container, job.workload.interface); !dropped) return refuse(dropped.error());
+    if (const auto dropped = journal.drop(job.workload.container, job.workload.interface); !dropped)
+      return refuse(dropped.error());
     if (const auto ready = check_datastore(); !ready) return refuse(ready.error());
     std::vector<ipam::Assigned> addresses;
     const auto held = ipam.by_handle(job.workload.handle);
@@ -353,14 +374,17 @@ struct Server::Inner {
     if (ipam_only) {
       pending.endpoint.clear();
     } else {
-      // The link first: it goes whether the store is there or not.
-      const auto present = read_endpoint(workload);
-      const bool known_ours = present && *present && (*present)->spec.container_id == workload.container;
+      // The link first: it goes at once, whether the store answers or not. One that Calico made bears no mark: then the
+      // endpoint has to say whose it is.
       const PodLink link{.host_name = workload.host_interface,
                          .pod_name = workload.interface,
                          .netns = workload.netns,
                          .owner = owner_mark(workload.network, workload.container, workload.interface)};
-      if (const auto gone = disconnect(link, known_ours); !gone) return refuse(gone.error());
+      if (const auto gone = disconnect(link, false); !gone) return refuse(gone.error());
+      const auto present = read_endpoint(workload);
+      if (present && *present && (*present)->spec.container_id == workload.container) {
+        if (const auto gone = disconnect(link, true); !gone) return refuse(gone.error());
+      }
     }
     const auto released = [&]() -> Result<> {
       TRY(check_datastore());
@@ -370,18 +394,21 @@ struct Server::Inner {
       if (is_store_away(released.error())) remember(pending, released.error());
       return refuse(released.error());
     }
-    if (const auto dropped = journal.drop(workload.container, workload.interface); !dropped) return refuse(dropped.error());
+    if (const auto dropped = journal.drop(workload.container, workload.interface); !dropped)
+      return refuse(dropped.error());
     log::info("container removed", {{"endpoint", workload.endpoint}});
     return std::string();
   }
 
   static PendingRelease pending_of(const Job& job) {
-    PendingRelease pending{job.workload.container, job.workload.interface, job.workload.endpoint_key, {job.workload.handle}};
+    PendingRelease pending{
+        job.workload.container, job.workload.interface, job.workload.endpoint_key, {job.workload.handle}};
     pending.handles.insert(pending.handles.end(), job.workload.old_handles.begin(), job.workload.old_handles.end());
     return pending;
   }
 
-  /// Endpoint and addresses go in one transaction. An endpoint that is another container's by now stays, with what it has.
+  /// Endpoint and addresses go in one transaction. An endpoint that is another container's by now stays, with what it
+  /// has.
   Result<> release(const PendingRelease& pending) {
     std::vector<std::string> handles = pending.handles;
     if (!pending.endpoint.empty()) {
@@ -410,7 +437,8 @@ struct Server::Inner {
   void remember(const PendingRelease& pending, const Error& why) {
     const auto added = journal.add(pending);
     log::warning("release waits for the store", {{"container", pending.container}, {"error", why.message}});
-    if (!added) log::error("release cannot be remembered", {{"container", pending.container}, {"error", added.error().message}});
+    if (!added)
+      log::error("release cannot be remembered", {{"container", pending.container}, {"error", added.error().message}});
     wake.notify_all();
   }
 
@@ -445,7 +473,9 @@ struct Server::Inner {
     const auto previous = AddResult::parse(*job.config.previous);
     if (!previous) return refuse(decoding_failure, "prevResult: " + previous.error().message);
     const auto checked = check_all(job, *previous);
-    if (!checked) return refuse(checked.error().code == Code::unavailable ? try_again_later : own_error, workload.endpoint + ": " + checked.error().message);
+    if (!checked)
+      return refuse(checked.error().code == Code::unavailable ? try_again_later : own_error,
+                    workload.endpoint + ": " + checked.error().message);
     return std::string();
   }
 
@@ -453,7 +483,8 @@ struct Server::Inner {
     const Workload& workload = job.workload;
     const auto endpoint = TRY(read_endpoint(workload));
     if (!endpoint) return fail(Code::not_found, "there is no WorkloadEndpoint");
-    if (endpoint->spec.container_id != workload.container) return fail(Code::conflict, "the WorkloadEndpoint is of container " + endpoint->spec.container_id);
+    if (endpoint->spec.container_id != workload.container)
+      return fail(Code::conflict, "the WorkloadEndpoint is of container " + endpoint->spec.container_id);
 
     Given given;
     for (const auto& each : previous.addresses) {
@@ -468,7 +499,8 @@ struct Server::Inner {
       const auto held = TRY(ipam.by_handle(workload.handle));
       for (const auto& each : given.addresses) {
         if (std::none_of(held.begin(), held.end(), [&](const ipam::Holder& holder) { return holder.ip == each.ip; }))
-          return fail(Code::conflict, "address " + to_string(each.ip) + " is not allocated to handle " + workload.handle);
+          return fail(Code::conflict,
+                      "address " + to_string(each.ip) + " is not allocated to handle " + workload.handle);
       }
     }
     given.mac = TRY(within(net::Mac::parse(endpoint->spec.mac), "WorkloadEndpoint: mac"));
@@ -487,10 +519,11 @@ struct Server::Inner {
     return std::string();
   }
 
-  /// Takes away what containers of this network have that the runtime no longer knows: found by their handles and, where
-  /// another plug-in assigned the addresses, by the mark on the node's interface.
+  /// Takes away what containers of this network have that the runtime no longer knows: found by their handles and,
+  /// where another plug-in assigned the addresses, by the mark on the node's interface.
   Outcome collect(const Job& job) {
-    if (!job.config.valid_attachments) return refuse(invalid_configuration, "cni.dev/valid-attachments: required for GC");
+    if (!job.config.valid_attachments)
+      return refuse(invalid_configuration, "cni.dev/valid-attachments: required for GC");
     const auto collected = collect_all(job);
     if (!collected) return refuse(collected.error());
     return std::string();
@@ -501,17 +534,21 @@ struct Server::Inner {
     const auto& valid = *job.config.valid_attachments;
     const auto is_valid = [&](const std::string& container, const std::string& interface) {
       return std::any_of(valid.begin(), valid.end(), [&](const Attachment& each) {
-        return each.container == container && (interface.empty() || each.interface.empty() || each.interface == interface);
+        return each.container == container &&
+               (interface.empty() || each.interface.empty() || each.interface == interface);
       });
     };
     // Endpoints of this node and network.
     std::set<std::string> seen;
     for (const auto& endpoint : TRY(client::list<api::WorkloadEndpoint>(store)).items) {
       const auto& spec = endpoint.spec;
-      if (spec.node != options.node || spec.container_id.empty() || is_valid(spec.container_id, spec.endpoint)) continue;
+      if (spec.node != options.node || spec.container_id.empty() || is_valid(spec.container_id, spec.endpoint))
+        continue;
       if (spec.orchestrator != "k8s" && spec.orchestrator != "cni") continue;
       const std::string handle = job.config.name + "." + spec.container_id;
-      const PodLink link{.host_name = spec.interface_name, .pod_name = spec.endpoint, .owner = owner_mark(job.config.name, spec.container_id, spec.endpoint)};
+      const PodLink link{.host_name = spec.interface_name,
+                         .pod_name = spec.endpoint,
+                         .owner = owner_mark(job.config.name, spec.container_id, spec.endpoint)};
       if (!TRY(is_marked(link)) && TRY(ipam.by_handle(handle)).empty()) continue;
       const Turn turn(turnstile, spec.container_id);
       TRY(disconnect(link, false));

@@ -27,8 +27,8 @@ plan::EndpointId Workload::id() const {
   return {orchestrator, namespace_ + "/" + (is_pod() ? pod : container), interface};
 }
 
-Result<Workload> identify(const Request& request, const NetworkConfig& config, const PodArgs& args, const std::string& node,
-                          const std::string& interface_prefix) {
+Result<Workload> identify(const Request& request, const NetworkConfig& config, const PodArgs& args,
+                          const std::string& node, const std::string& interface_prefix) {
   Workload workload;
   workload.network = config.name;
   workload.container = request.env("CNI_CONTAINERID");
@@ -73,7 +73,8 @@ api::WorkloadEndpoint describe(const Workload& workload, const NetworkConfig& co
 
   api::WorkloadEndpointSpec& spec = endpoint.spec;
   const std::string account = service_account(workload, config);
-  if (!account.empty() && account.size() < label_length) endpoint.metadata.labels["projectcalico.org/serviceaccount"] = account;
+  if (!account.empty() && account.size() < label_length)
+    endpoint.metadata.labels["projectcalico.org/serviceaccount"] = account;
   spec.orchestrator = workload.orchestrator;
   spec.node = workload.node;
   spec.container_id = workload.container;

@@ -34,8 +34,8 @@ struct Workload {
 };
 
 /// @param interface_prefix  of pods' interfaces on the node; other workloads' begin with cali
-Result<Workload> identify(const Request& request, const NetworkConfig& config, const PodArgs& args, const std::string& node,
-                          const std::string& interface_prefix);
+Result<Workload> identify(const Request& request, const NetworkConfig& config, const PodArgs& args,
+                          const std::string& node, const std::string& interface_prefix);
 
 /// Whether an endpoint is this container's, or nobody's that is known.
 bool belongs_to(const api::WorkloadEndpoint& endpoint, const Workload& workload);
