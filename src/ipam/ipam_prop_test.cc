@@ -12,7 +12,7 @@ namespace {
 // step, and when everything is released nothing is left.
 RC_GTEST_PROP(Ipam, EndsEmptyAfterAnyOrderOfAllocatingAndReleasing, ()) {
   store::Memory store;
-  test::prepare(store, 3, "10.65.0.0/26", 29);
+  racing::prepare(store, 3, "10.65.0.0/26", 29);
   Ipam ipam(store);
   std::map<std::string, std::set<net::Ip>> held;
   int number = 0;
@@ -59,8 +59,8 @@ RC_GTEST_PROP(Ipam, EndsEmptyAfterAnyOrderOfAllocatingAndReleasing, ()) {
 
 TEST(IpamRaceTest, NeverGivesAnAddressTwiceInMemory) {
   store::Memory store;
-  test::prepare(store, 4, "10.65.0.0/25", 28);
-  test::race(std::vector<store::Store*>(8, &store), 150);
+  racing::prepare(store, 4, "10.65.0.0/25", 28);
+  racing::race(std::vector<store::Store*>(8, &store), 150);
 }
 
 }  // namespace

@@ -67,12 +67,14 @@ class IpamTest : public testing::Test {
   }
   std::vector<std::string> keys(const std::string& prefix = "/calico/ipam/") {
     std::vector<std::string> result;
-    for (const auto& entry : store.list(prefix)->entries) result.push_back(entry.key);
+    const auto listing = store.list(prefix);
+    for (const auto& entry : listing->entries) result.push_back(entry.key);
     return result;
   }
   std::vector<std::string> problems() {
     std::vector<std::string> texts;
-    for (const auto& each : check(store)->problems) texts.push_back(each.object + ": " + each.text);
+    const auto report = check(store);
+    for (const auto& each : report->problems) texts.push_back(each.object + ": " + each.text);
     return texts;
   }
 
@@ -272,7 +274,7 @@ TEST_F(IpamTest, KeepsReservedAddressesBack) {
   EXPECT_THAT(assign(request("node1", 1)), ElementsAre("10.65.0.217"));
 }
 
-TEST_F(IpamTest, GivesUpAnEmptyBlockWhoseePoolNoLongerSelectsTheNode) {
+TEST_F(IpamTest, GivesUpAnEmptyBlockWhosePoolNoLongerSelectsTheNode) {
   ASSERT_TRUE(ipam.ensure_block("node1", net::Family::v4));
   add_pool("pool1", "10.65.0.0/24", 29, [](auto& spec) { spec.node_selector = "zone == 'b'"; });
   add_pool("pool2", "10.66.0.0/24", 29);

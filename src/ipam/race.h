@@ -16,7 +16,7 @@
 #include "ipam/ipam.h"
 
 /// For tests: several allocators, each with its own connection, take and release at the same time.
-namespace weft::ipam::test {
+namespace weft::ipam::racing {
 
 /// Nodes node0…, a pool of `range` with blocks of that size.
 inline void prepare(store::Store& store, int nodes, const std::string& range, int block_size) {
@@ -94,4 +94,4 @@ inline void race(const std::vector<store::Store*>& stores, int rounds) {
   EXPECT_EQ(report->handles, 0u);
 }
 
-}  // namespace weft::ipam::test
+}  // namespace weft::ipam::racing
