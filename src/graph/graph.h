@@ -14,11 +14,13 @@ namespace weft::graph {
 class Graph {
  public:
   /// @param node         name of this node
-  /// @param environment  settings that win over the store: FELIX_* without the prefix, lower case, and those of the file
+  /// @param environment  settings that win over the store: FELIX_* without the prefix, lower case, and those of the
+  /// file
   Graph(std::string node, std::map<std::string, std::string> environment);
   ~Graph();
 
-  /// Empty deltas when nothing changed for this node; the revision always moves on.
+  /// Empty deltas when nothing changed for this node; the revision always moves on. While ClusterInformation says that
+  /// the store is not ready, changes are held back and the last plan stays in force; the revision is 0 then.
   plan::Changes on(api::Changes changes);
 
   /// Sizes for metrics and /debug/state, as JSON text.

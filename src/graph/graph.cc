@@ -1,0 +1,138 @@
+#include "graph/graph.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "graph/admission.h"
+#include "graph/endpoints.h"
+#include "graph/hosts.h"
+#include "graph/local_endpoints.h"
+#include "graph/policies.h"
+#include "graph/pools.h"
+#include "graph/profiles.h"
+#include "graph/routes.h"
+#include "graph/sets.h"
+#include "graph/settings.h"
+
+namespace weft::graph {
+namespace {
+
+/// One object is reported by one node at a time, but may pass from one to another: rows count before their absence.
+table::Delta<plan::Unsupported> merged(std::vector<table::Delta<plan::Unsupported>> reports) {
+  table::Delta<plan::Unsupported> all;
+  for (auto& report : reports) {
+    for (auto& [object, row] : report.rows) {
+      if (row)
+        all.put(*std::move(row));
+      else
+        all.rows.try_emplace(object);
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+struct Graph::Inner {
+  Inner(const std::string& node, std::map<std::string, std::string> environment)
+      : settings(node, std::move(environment)), admission(node), local_endpoints(node) {}
+
+  void on(api::Changes in);
+  plan::Changes take();
+
+  Settings settings;
+  Admission admission;
+  LocalEndpoints local_endpoints;
+  Policies policies;
+  Profiles profiles;
+  Endpoints endpoints;
+  Routes routes;
+  Sets sets;
+  Pools pools;
+  Hosts hosts;
+
+  std::int64_t revision = 0;
+  std::optional<plan::Settings> sent_settings;
+  std::map<std::string, api::ClusterInformation> cluster_information;
+  bool in_sync = false;
+  bool ready = true;
+};
+
+/// The drawing of the graph: every arrow is a line.
+void Graph::Inner::on(api::Changes in) {
+  settings.on(in.felix_configurations);
+  settings.on(in.nodes);
+  const plan::Settings& current = settings.settle();
+
+  const auto admitted = admission.on(std::move(in.endpoints), current.spoofing_allowed);
+  const auto local = local_endpoints.on(admitted);
+
+  policies.on(in.profiles);
+  policies.on(in.tiers);
+  policies.on(local);
+  policies.on(in.global_policies);
+  policies.on(in.policies);
+  policies.settle();
+  profiles.on(in.profiles);
+  profiles.on(local);
+  profiles.settle();
+
+  sets.on(in.profiles);
+  sets.on(admitted);
+  sets.on(in.network_sets);
+  sets.on(in.global_network_sets);
+  sets.on(policies.needs());
+  sets.on(profiles.needs());
+
+  endpoints.on(local, policies.endpoints());
+  routes.on(local);
+  pools.on(in.pools);
+  hosts.on(in.nodes);
+
+  table::apply(cluster_information, std::move(in.cluster_information), [](const auto&, const auto*, const auto*) {});
+  const auto information = cluster_information.find("default");
+  ready = information == cluster_information.end() || information->second.spec.datastore_ready.value_or(true);
+  in_sync = in_sync || in.in_sync;
+  revision = std::max(revision, in.revision);
+}
+
+/// What differs from what was sent last. Until the input is in sync and while the store says it is not ready nothing
+/// goes out, not even the revision: the plan in force is older.
+plan::Changes Graph::Inner::take() {
+  plan::Changes out;
+  if (!in_sync || !ready) return out;
+  out.endpoints = endpoints.endpoints();
+  out.routes = routes.routes();
+  out.policies = policies.policies();
+  out.profiles = profiles.profiles();
+  out.sets = sets.sets();
+  out.members = sets.members();
+  out.pools = pools.pools();
+  out.hosts = hosts.hosts();
+  out.unsupported = merged({settings.unsupported(), admission.unsupported(), local_endpoints.unsupported(),
+                            policies.unsupported(), profiles.unsupported(), pools.unsupported()});
+  if (const auto& current = settings.settle(); sent_settings != current) out.settings = sent_settings = current;
+  out.revision = revision;
+  return out;
+}
+
+Graph::Graph(std::string node, std::map<std::string, std::string> environment)
+    : inner_(std::make_unique<Inner>(node, std::move(environment))) {}
+Graph::~Graph() = default;
+
+plan::Changes Graph::on(api::Changes changes) {
+  inner_->on(std::move(changes));
+  return inner_->take();
+}
+
+std::string Graph::debug() const {
+  return fmt::format(
+      R"({{"inSync":{},"datastoreReady":{},"revision":{},"localEndpoints":{},"policies":{},"items":{},"labelGroups":{}}})",
+      inner_->in_sync, inner_->ready, inner_->revision, inner_->endpoints.count(), inner_->policies.count(),
+      inner_->sets.items(), inner_->sets.groups());
+}
+
+}  // namespace weft::graph

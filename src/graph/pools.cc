@@ -1,0 +1,59 @@
+#include "graph/pools.h"
+
+#include <fmt/core.h>
+
+#include <set>
+#include <vector>
+
+#include "base/strings.h"
+
+namespace weft::graph {
+namespace {
+
+std::string_view name_of(api::EncapMode mode) { return mode == api::EncapMode::always ? "Always" : "CrossSubnet"; }
+
+std::string unsupported_in(const api::IpPoolSpec& spec) {
+  std::vector<std::string> reasons;
+  if (spec.ipip_mode != api::EncapMode::never) {
+    reasons.push_back(
+        fmt::format("ipipMode {}: IPIP is not supported yet; no routes for this pool", name_of(spec.ipip_mode)));
+  }
+  if (spec.vxlan_mode != api::EncapMode::never) {
+    reasons.push_back(
+        fmt::format("vxlanMode {}: VXLAN is not supported yet; no routes for this pool", name_of(spec.vxlan_mode)));
+  }
+  return join(reasons, "; ");
+}
+
+}  // namespace
+
+void Pools::on(const table::Delta<api::IpPool>& pools) {
+  std::set<net::Cidr> touched;
+  table::apply(pools_, pools, [&](const std::string& name, const api::IpPool* before, const api::IpPool* after) {
+    const std::string object = "IPPool " + name;
+    if (before) {
+      by_cidr_[before->spec.cidr].erase(name);
+      touched.insert(before->spec.cidr);
+    }
+    if (after) {
+      by_cidr_[after->spec.cidr][name] = after->spec.nat_outgoing;
+      touched.insert(after->spec.cidr);
+    }
+    std::string reason = after ? unsupported_in(after->spec) : std::string();
+    if (reason.empty())
+      unsupported_.drop(object);
+    else
+      unsupported_.put({object, std::move(reason)});
+  });
+  for (const auto& cidr : touched) {
+    const auto& names = by_cidr_[cidr];
+    if (!names.empty()) {
+      rows_.put({cidr, names.begin()->second});
+      continue;
+    }
+    by_cidr_.erase(cidr);
+    rows_.drop(cidr);
+  }
+}
+
+}  // namespace weft::graph
