@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/file.h"
 #include "store/embedded.h"
 
 namespace weft::test {
@@ -23,6 +25,7 @@ class Etcd {
     start();
   }
   ~Etcd() {
+    if (etcd_) thaw();
     etcd_.reset();
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
@@ -59,6 +62,20 @@ class Etcd {
     erase();
     std::filesystem::copy(folder_ + "/saved", options_.data, std::filesystem::copy_options::recursive);
   }
+  /// It hangs: connections stand, nothing is answered.
+  void freeze() {
+    ::kill(pid(), SIGSTOP);
+    const auto all_stopped = [&] {
+      for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid()) + "/task")) {
+        const auto status = read_file(task.path().string() + "/status");
+        if (status && status->find("State:\tT") == std::string::npos) return false;
+      }
+      return true;
+    };
+    while (!all_stopped()) ::usleep(1'000);
+  }
+  void thaw() { ::kill(pid(), SIGCONT); }
+
   pid_t pid() const { return etcd_ ? etcd_->pid() : 0; }
   /// A folder that goes when this goes.
   const std::string& folder() const { return folder_; }

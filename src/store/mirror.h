@@ -16,7 +16,7 @@ struct MirrorOptions {
   std::string prefix;                                // keys that start with it; also the label of metrics
   std::function<bool(std::string_view key)> wanted;  // others are not there for us; empty: all are wanted
   std::chrono::milliseconds shortest_wait{50};       // before it tries again; doubles
-  std::chrono::milliseconds longest_wait{1'000};
+  std::chrono::milliseconds longest_wait{500};
 };
 
 /// Follows all keys of a prefix: lists them, then watches from there, for as long as it lives.

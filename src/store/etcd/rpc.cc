@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <mutex>
 #include <vector>
 
@@ -58,11 +59,6 @@ Error error_of(const grpc::Status& status) {
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return {code, "no answer in time"};
   if (contains(text, "user name is empty")) return {code, "etcd wants a user and a password"};
   return {code, text.empty() ? "no reason given" : text};
-}
-
-bool is_about_the_token(const grpc::Status& status) {
-  return contains(status.error_message(), "invalid auth token") ||
-         contains(status.error_message(), "revision of auth store is old");
 }
 
 /// Nothing of the call can have reached the server.
@@ -125,7 +121,8 @@ struct Member {
 
 class GrpcStream final : public Stream {
  public:
-  explicit GrpcStream(const Member& member) : member_(member) {}
+  /// @param leave  called when the member is not the one to talk to any more
+  GrpcStream(const Member& member, std::function<void()> leave) : member_(member), leave_(std::move(leave)) {}
 
   void open(const pb::WatchCreateRequest& request, const std::string& token) {
     if (!token.empty()) context_.AddMetadata("token", token);
@@ -146,12 +143,14 @@ class GrpcStream final : public Stream {
   void cancel() override { context_.TryCancel(); }
   Error finish() override {
     const grpc::Status status = stream_->Finish();
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) leave_();
     if (!status.ok()) return error_of(status);
     return {Code::unavailable, "the server ended the stream"};
   }
 
  private:
   const Member& member_;
+  const std::function<void()> leave_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReaderWriter<pb::WatchRequest, pb::WatchResponse>> stream_;
   std::mutex writing_;
@@ -201,10 +200,10 @@ class GrpcRpc final : public Rpc {
 
   Result<std::unique_ptr<Stream>> watch(const pb::WatchCreateRequest& request, std::stop_token stop) override {
     const auto deadline = Clock::now() + options_.timeout;
-    const Member& member = pick(deadline, stop);
+    const Member& member = pick(deadline, stop).member;
     if (stop.stop_requested()) return fail(Code::canceled, "canceled");
     const std::string token = TRY(token_for(member, deadline));
-    auto stream = std::make_unique<GrpcStream>(member);
+    auto stream = std::make_unique<GrpcStream>(member, [this, &member] { leave(member); });
     stream->open(request, token);
     return stream;
   }
@@ -214,11 +213,6 @@ class GrpcRpc final : public Rpc {
     const bool had = !token_.empty();
     token_.clear();
     return had;
-  }
-
-  void leave(const Member& member) {
-    const std::lock_guard lock(mutex_);
-    if (&members_[current_] == &member) current_ = (current_ + 1) % members_.size();
   }
 
   std::string describe() const override {
@@ -231,34 +225,51 @@ class GrpcRpc final : public Rpc {
   }
 
  private:
+  void leave(const Member& member) {
+    const std::lock_guard lock(mutex_);
+    if (&members_[current_] == &member) current_ = (current_ + 1) % members_.size();
+  }
+
   /// Waits until its connection stands. False: it cannot be had now, or not until then.
-  static bool is_ready(const Member& member, Clock::time_point until, const std::stop_token& stop) {
+  ///
+  /// After a failed attempt gRPC tries again by itself, but gets on with it only while somebody waits on the channel,
+  /// and the state says failure all the while. Hence `patience`: how long to wait all the same.
+  static bool is_ready(const Member& member, Clock::time_point until, milliseconds patience,
+                       const std::stop_token& stop) {
+    const auto patient_until = std::min(until, Clock::now() + patience);
     for (;;) {
       const auto state = member.channel->GetState(true);
       if (state == GRPC_CHANNEL_READY) return true;
-      if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN) return false;
       const auto now = Clock::now();
-      if (now >= until || stop.stop_requested()) return false;
-      member.channel->WaitForStateChange(state, std::min(until, now + milliseconds(100)));
+      const auto end = state == GRPC_CHANNEL_CONNECTING || state == GRPC_CHANNEL_IDLE ? until : patient_until;
+      if (now >= end || stop.stop_requested()) return false;
+      member.channel->WaitForStateChange(state, std::min(end, now + milliseconds(100)));
     }
   }
 
+  struct Picked {
+    const Member& member;
+    bool ready;
+  };
   /// The member to talk to: the one that answered last, or the next that can be reached. When none can be, one all the
   /// same: the call then fails with the reason.
-  const Member& pick(Clock::time_point deadline, const std::stop_token& stop = {}) {
+  Picked pick(Clock::time_point deadline, const std::stop_token& stop = {}) {
     const std::size_t first = [&] {
       const std::lock_guard lock(mutex_);
       return current_;
     }();
-    for (std::size_t i = 0; i < members_.size(); ++i) {
-      const std::size_t at = (first + i) % members_.size();
-      const auto share = (deadline - Clock::now()) / static_cast<long>(members_.size() - i);
-      if (!is_ready(members_[at], Clock::now() + share, stop)) continue;
-      const std::lock_guard lock(mutex_);
-      current_ = at;
-      return members_[at];
+    // Without patience the calls of somebody who tries again and again would never let a connection come up.
+    for (const auto patience : {milliseconds(0), milliseconds(200) / static_cast<int>(members_.size())}) {
+      for (std::size_t i = 0; i < members_.size(); ++i) {
+        const std::size_t at = (first + i) % members_.size();
+        const auto share = (deadline - Clock::now()) / static_cast<long>(members_.size() - i);
+        if (!is_ready(members_[at], Clock::now() + share, patience, stop)) continue;
+        const std::lock_guard lock(mutex_);
+        current_ = at;
+        return {members_[at], true};
+      }
     }
-    return members_[first];
+    return {members_[first], false};
   }
 
   Result<std::string> token_for(const Member& member, Clock::time_point deadline) {
@@ -289,7 +300,7 @@ class GrpcRpc final : public Rpc {
     const auto deadline = Clock::now() + options_.timeout;
     bool renewed = false;
     for (std::size_t attempt = 0;; ++attempt) {
-      const Member& member = pick(deadline);
+      const auto [member, ready] = pick(deadline);
       auto token = token_for(member, deadline);
       if (!token && token.error().code != Code::unavailable) return fail_at(std::move(token.error()));
       grpc::ClientContext context;
@@ -299,13 +310,13 @@ class GrpcRpc final : public Rpc {
       if (token && !token->empty()) context.AddMetadata("token", *token);
       const grpc::Status status = send(member, context);
       if (status.ok()) return {};
-      if (is_about_the_token(status) && !renewed && forget_token()) {
+      if (is_about_token(status.error_message()) && !renewed && forget_token()) {
         renewed = true;
         continue;
       }
       Error error = error_of(status);
       if (error.code == Code::unavailable) leave(member);
-      const bool again = error.code == Code::unavailable && (repeatable || was_never_sent(status));
+      const bool again = ready && error.code == Code::unavailable && (repeatable || was_never_sent(status));
       if (!again || attempt >= members_.size() || Clock::now() >= deadline) return fail_at(std::move(error));
     }
   }
@@ -320,6 +331,10 @@ class GrpcRpc final : public Rpc {
 };
 
 }  // namespace
+
+bool is_about_token(std::string_view reason) {
+  return contains(reason, "invalid auth token") || contains(reason, "revision of auth store is old");
+}
 
 Result<std::shared_ptr<Rpc>> Rpc::open(EtcdOptions options) {
   set_environment();

@@ -3,6 +3,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "store/etcd/etcd.h"
@@ -25,6 +26,9 @@ class WatchResponse;
 namespace weft::store::etcd {
 
 namespace pb = etcdserverpb;
+
+/// Whether etcd means by this that a token is over and another one would do.
+bool is_about_token(std::string_view reason);
 
 /// One watch stream. `read` by one thread, everything else by any.
 class Stream {

@@ -54,6 +54,13 @@ class Runner {
 
  private:
   Error watch(const std::stop_token& stop) {
+    Error error = stream_once(stop);
+    // A token may expire between two watches; etcd says so when the stream stands already.
+    if (is_about_token(error.message) && !stop.stop_requested() && rpc_->forget_token()) error = stream_once(stop);
+    return error;
+  }
+
+  Error stream_once(const std::stop_token& stop) {
     pb::WatchCreateRequest request;
     set_prefix(request, prefix_);
     if (seen_ != 0) request.set_start_revision(seen_ + 1);
@@ -63,19 +70,22 @@ class Runner {
     if (!stream) return stream.error();
     {
       const std::lock_guard lock(mutex_);
+      created_ = false;
       stream_ = *std::move(stream);
       if (stop.stop_requested()) stream_->cancel();
     }
     std::vector<Event> events;
     for (pb::WatchResponse response; stream_->read(response);) {
-      if (stop.stop_requested()) break;
+      if (stop.stop_requested()) {
+        stream_->cancel();
+        break;
+      }
       if (auto error = take(response, events)) {
         stream_->cancel();
         stream_->finish();
         return *std::move(error);
       }
     }
-    stream_->cancel();
     return stream_->finish();
   }
 
@@ -164,7 +174,7 @@ class Runner {
   const Watcher watcher_;
 
   std::mutex mutex_;
-  std::unique_ptr<Stream> stream_;  // set once
+  std::unique_ptr<Stream> stream_;  // only this thread sets it
   bool created_ = false;
   bool asked_ = false;
 };
