@@ -1,6 +1,7 @@
 #include "store/mirror.h"
 
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -122,8 +123,11 @@ struct Mirror::Inner {
       if (found != known.end() && found->second == sent(entry.revision, entry.value)) continue;
       differences.push_back({std::move(entry.key), std::move(entry.value), entry.revision});
     }
+    const bool large = listing.entries.size() > 1'000;
     listing.entries = {};
     send(differences, listing.revision);
+    differences = {};
+    if (large) ::malloc_trim(0);  // pages and copies of a long list are given back: what stays is small
     return {};
   }
 
