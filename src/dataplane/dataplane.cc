@@ -287,8 +287,8 @@ Result<> Dataplane::Inner::sync_rows() {
   neighbours.rows().want(std::move(rows.neighbours));
   log_repairs();
 
-  TRY(neighbours.sync());
-  TRY(routes.sync());
+  (void)TRY(neighbours.sync());
+  (void)TRY(routes.sync());
 
   const auto trouble = [&](const net::Cidr& dst, const std::string& what, const Error& error) {
     const auto planned = workloads.routes().find(dst);
