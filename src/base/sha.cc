@@ -49,6 +49,37 @@ constexpr std::uint32_t sha256_constants[64] = {
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
+/// The rounds that SHA-224 and SHA-256 share; they differ in where they start and how much they give out.
+std::array<std::uint32_t, 8> sha2(std::string_view data, std::array<std::uint32_t, 8> state) {
+  each_block(data, [&](const Words& words) {
+    std::uint32_t w[64];
+    std::memcpy(w, words.data(), sizeof words);
+    for (int t = 16; t < 64; ++t) {
+      const std::uint32_t s0 = std::rotr(w[t - 15], 7) ^ std::rotr(w[t - 15], 18) ^ w[t - 15] >> 3;
+      const std::uint32_t s1 = std::rotr(w[t - 2], 17) ^ std::rotr(w[t - 2], 19) ^ w[t - 2] >> 10;
+      w[t] = w[t - 16] + s0 + w[t - 7] + s1;
+    }
+    auto [a, b, c, d, e, f, g, h] = state;
+    for (int t = 0; t < 64; ++t) {
+      const std::uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
+      const std::uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + sha256_constants[t] + w[t];
+      const std::uint32_t s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
+      const std::uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
+      h = g;
+      g = f;
+      f = e;
+      e = d + t1;
+      d = c;
+      c = b;
+      b = a;
+      a = t1 + t2;
+    }
+    const std::uint32_t sum[8] = {a, b, c, d, e, f, g, h};
+    for (std::size_t i = 0; i < 8; ++i) state[i] += sum[i];
+  });
+  return state;
+}
+
 }  // namespace
 
 std::array<std::uint8_t, 20> sha1(std::string_view data) {
@@ -82,35 +113,13 @@ std::array<std::uint8_t, 20> sha1(std::string_view data) {
 }
 
 std::array<std::uint8_t, 28> sha224(std::string_view data) {
-  std::array<std::uint32_t, 8> state = {0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939,
-                                        0xffc00b31, 0x68581511, 0x64f98fa7, 0xbefa4fa4};
-  each_block(data, [&](const Words& words) {
-    std::uint32_t w[64];
-    std::memcpy(w, words.data(), sizeof words);
-    for (int t = 16; t < 64; ++t) {
-      const std::uint32_t s0 = std::rotr(w[t - 15], 7) ^ std::rotr(w[t - 15], 18) ^ w[t - 15] >> 3;
-      const std::uint32_t s1 = std::rotr(w[t - 2], 17) ^ std::rotr(w[t - 2], 19) ^ w[t - 2] >> 10;
-      w[t] = w[t - 16] + s0 + w[t - 7] + s1;
-    }
-    auto [a, b, c, d, e, f, g, h] = state;
-    for (int t = 0; t < 64; ++t) {
-      const std::uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-      const std::uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + sha256_constants[t] + w[t];
-      const std::uint32_t s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-      const std::uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-      h = g;
-      g = f;
-      f = e;
-      e = d + t1;
-      d = c;
-      c = b;
-      b = a;
-      a = t1 + t2;
-    }
-    const std::uint32_t sum[8] = {a, b, c, d, e, f, g, h};
-    for (std::size_t i = 0; i < 8; ++i) state[i] += sum[i];
-  });
-  return digest<28>(state);
+  return digest<28>(sha2(data, {0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939,  //
+                                0xffc00b31, 0x68581511, 0x64f98fa7, 0xbefa4fa4}));
+}
+
+std::array<std::uint8_t, 32> sha256(std::string_view data) {
+  return digest<32>(sha2(data, {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,  //
+                                0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}));
 }
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {

@@ -22,6 +22,11 @@ TEST(Sha, GivesTheStandardsSha224Digests) {
   EXPECT_EQ(to_hex(sha224(million)), "20794655980c91d8bbb4c1ea97618a4bf03f42581948b2ee4ee7ad67");
 }
 
+TEST(Sha, GivesTheKnownDigestsOfSha256) {
+  EXPECT_EQ(to_hex(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 TEST(Sha, PadsEveryLengthAroundABlock) {
   // The digest of each length differs from that of all others: no byte of the padding overlaps the data.
   std::string text;
