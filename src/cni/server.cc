@@ -94,6 +94,31 @@ std::vector<net::Ip> ips_of(std::span<const ipam::Assigned> addresses) {
   return ips;
 }
 
+bool is_our_ipam(const NetworkConfig& config) {
+  return config.ipam_type.empty() || config.ipam_type == "calico-ipam" || config.ipam_type == "weft-ipam";
+}
+
+std::vector<net::Cidr> default_routes(std::span<const ipam::Assigned> addresses) {
+  std::vector<net::Cidr> routes;
+  for (const auto& each : addresses) {
+    const net::Cidr route = each.ip.is_v4() ? net::Cidr() : *net::Cidr::parse("::/0");
+    if (std::find(routes.begin(), routes.end(), route) == routes.end()) routes.push_back(route);
+  }
+  return routes;
+}
+
+/// Another IPAM plug-in's routes; the default ones when it names none, or when the configuration wants them too.
+std::vector<net::Cidr> delegated_routes(const NetworkConfig& config, const AddResult& result) {
+  std::vector<net::Cidr> routes;
+  for (const auto& route : result.routes) routes.push_back(route.dst);
+  if (!routes.empty() && !config.include_default_routes) return routes;
+  std::vector<ipam::Assigned> addresses;
+  for (const auto& each : result.addresses) addresses.push_back({each.address.ip, {}});
+  for (const net::Cidr& route : default_routes(addresses))
+    if (std::find(routes.begin(), routes.end(), route) == routes.end()) routes.push_back(route);
+  return routes;
+}
+
 }  // namespace
 
 struct Server::Inner {
@@ -234,10 +259,8 @@ struct Server::Inner {
                 [](const auto& a, const auto& b) { return a.ip < b.ip; });
       given.revision = TRY(commit_again([&] { return endpoint_ops(given.addresses); }));
     }
-    for (const auto& each : given.addresses) {
-      given.shown.push_back({each.block, std::nullopt});
-      given.routes.push_back(each.ip.is_v4() ? net::Cidr(net::Ip::v4(0), 0) : *net::Cidr::parse("::/0"));
-    }
+    for (const auto& each : given.addresses) given.shown.push_back({each.block, std::nullopt});
+    given.routes = default_routes(given.addresses);
     return given;
   }
 
@@ -265,18 +288,10 @@ struct Server::Inner {
   static Result<> take_delegated(const Job& job, Given& given) {
     const AddResult result = TRY(AddResult::parse(TRY(schema::parse_json(job.request.ipam))));
     if (result.addresses.empty()) return fail(Code::invalid, "ips: none");
-    bool v4 = false, v6 = false;
-    for (const auto& each : result.addresses) {
+    for (const auto& each : result.addresses)
       given.addresses.push_back({each.address.ip, net::Cidr::host(each.address.ip)});
-      (each.address.ip.is_v4() ? v4 : v6) = true;
-    }
-    for (const auto& route : result.routes) {
-      given.routes.push_back(route.dst);
-      given.shown.push_back({route.dst, std::nullopt});
-    }
-    const bool defaults = result.routes.empty() || job.config.include_default_routes;
-    if (v4 && defaults) given.routes.push_back(net::Cidr(net::Ip::v4(0), 0));
-    if (v6 && defaults) given.routes.push_back(*net::Cidr::parse("::/0"));
+    for (const auto& route : result.routes) given.shown.push_back({route.dst, std::nullopt});
+    given.routes = delegated_routes(job.config, result);
     return {};
   }
 
@@ -494,8 +509,7 @@ struct Server::Inner {
         return fail(Code::conflict, "address " + to_string(each.address.ip) + " is not the WorkloadEndpoint's");
       given.addresses.push_back({each.address.ip, host});
     }
-    const std::string& type = job.config.ipam_type;
-    if (type.empty() || type == "calico-ipam" || type == "weft-ipam") {
+    if (is_our_ipam(job.config)) {
       const auto held = TRY(ipam.by_handle(workload.handle));
       for (const auto& each : given.addresses) {
         if (std::none_of(held.begin(), held.end(), [&](const ipam::Holder& holder) { return holder.ip == each.ip; }))
@@ -504,6 +518,7 @@ struct Server::Inner {
       }
     }
     given.mac = TRY(within(net::Mac::parse(endpoint->spec.mac), "WorkloadEndpoint: mac"));
+    given.routes = is_our_ipam(job.config) ? default_routes(given.addresses) : delegated_routes(job.config, previous);
     return inspect(link_of(job, given));
   }
 

@@ -130,8 +130,8 @@ Result<bool> Ipam::Attempt::claim(const net::Cidr& cidr, std::optional<store::En
   const bool is_known = known.has_value();
   auto stored = claim_block(store_, request_.node, cidr, clock_, std::move(known));
   if (!stored) {
-    if (stored.error().code == Code::unavailable || stored.error().code == Code::timeout)
-      return std::unexpected(stored.error());
+    const Code code = stored.error().code;
+    if (code != Code::conflict && code != Code::invalid) return std::unexpected(stored.error());
     // Somebody else's by now, or not readable: there are other blocks.
     log::debug("block is not ours to use", {{"block", to_string(cidr)}, {"error", stored.error().message}});
     return false;
