@@ -86,7 +86,7 @@ constexpr FelixParameter table[] = {
     {"IPv4NormalRoutePriority", "ipv4NormalRoutePriority", Type::integer, "", 1, 2147483646, "1024"},
     {"IPv6ElevatedRoutePriority", "ipv6ElevatedRoutePriority", Type::integer, "", 1, 2147483646, "512"},
     {"IPv6NormalRoutePriority", "ipv6NormalRoutePriority", Type::integer, "", 1, 2147483646, "1024"},
-    {"InterfaceExclude", "interfaceExclude", Type::integer, "", lowest, highest, "kube-ipvs0"},
+    {"InterfaceExclude", "interfaceExclude", Type::texts, "", lowest, highest, "kube-ipvs0"},
     {"InterfacePrefix", "interfacePrefix", Type::text, "", lowest, highest, "cali"},
     {"InterfaceRefreshInterval", "interfaceRefreshInterval", Type::seconds, "", lowest, highest, "90"},
     {"Ipv6Support", "ipv6Support", Type::boolean, "", lowest, highest, "true"},

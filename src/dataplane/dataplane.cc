@@ -239,7 +239,8 @@ void Dataplane::Inner::configure() {
   }
   for (const auto& [id, endpoint] : workloads.endpoints()) {
     const auto* link = links.find(endpoint.interface);
-    if (link == nullptr || (!configure_all && configured.contains(link->index))) continue;
+    if (link == nullptr || !workloads.is_workload(link->name) || (!configure_all && configured.contains(link->index)))
+      continue;
     const auto changed = configure_interface(endpoint.interface, settings, kernel->rp_filter);
     if (changed) {
       const bool again = !configured.insert(link->index).second;
@@ -287,8 +288,8 @@ Result<> Dataplane::Inner::sync_rows() {
   neighbours.rows().want(std::move(rows.neighbours));
   log_repairs();
 
-  TRY(neighbours.sync());
-  TRY(routes.sync());
+  (void)TRY(neighbours.sync());
+  (void)TRY(routes.sync());
 
   const auto trouble = [&](const net::Cidr& dst, const std::string& what, const Error& error) {
     const auto planned = workloads.routes().find(dst);

@@ -1,6 +1,7 @@
 #include "dataplane/dataplane.h"
 
 #include <arpa/inet.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -290,6 +291,8 @@ TEST_F(DataplaneTest, ChangesNothingAfterARestart) {
   run_for(milliseconds(20));
   const int groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH};
   auto events = kernel::EventSocket::open(NETLINK_ROUTE, groups).value();
+  const int nft_groups[] = {NFNLGRP_NFTABLES};
+  auto nft_events = kernel::EventSocket::open(NETLINK_NETFILTER, nft_groups).value();
 
   start();
   dataplane->on(changes);
@@ -306,6 +309,9 @@ TEST_F(DataplaneTest, ChangesNothingAfterARestart) {
     }
   }),
             false);
+  int nft_seen = 0;
+  EXPECT_EQ(nft_events.read([&](const kernel::Event&) { ++nft_seen; }), false);
+  EXPECT_EQ(nft_seen, 0);
   // Only what was wrong is repaired.
   EXPECT_EQ(seen, (std::vector<std::string>{"del 10.65.0.77/32", "new 10.65.0.2/32"}));
 }
@@ -363,6 +369,74 @@ TEST_F(DataplaneTest, FollowsSettingsLive) {
   EXPECT_EQ(here.run("ip route show 10.65.0.1"), "10.65.0.1 dev cali1 proto 90 scope link metric 7 \n");
   EXPECT_EQ(here.run("ip -6 route show fd00::1"), "fd00::1 dev cali1 proto 90 metric 1024 pref medium\n");
   EXPECT_EQ(kernel::read_sysctl("net/ipv4/conf/cali1/rp_filter"), "0");
+}
+
+TEST_F(DataplaneTest, PutsOurTableBackWithin100Milliseconds) {
+  veth("cali1", "eth0");
+  dataplane->on(endpoint("web", "cali1", {"10.65.0.1/32"}));
+  ASSERT_TRUE(until([&] { return is_up("web"); }));
+  const std::string right = here.run("nft list table inet weft");
+  ASSERT_NE(right.find("cali1"), std::string::npos) << right;
+
+  for (const char* vandalism : {"nft delete table inet weft", "nft flush table inet weft", "nft flush ruleset"}) {
+    here.run(vandalism);
+    const auto start = Clock::now();
+    const int before = reports;
+    ASSERT_TRUE(until([&] { return reports > before; }, milliseconds(1000))) << vandalism;
+    std::printf("after `%s` the table is back after %.1f ms\n", vandalism, ms_since(start));
+    EXPECT_EQ(here.run("nft list table inet weft"), right) << vandalism;
+  }
+  const int before = reports;
+  run_for(milliseconds(100));
+  EXPECT_EQ(reports, before);
+}
+
+TEST_F(DataplaneTest, IsNotWokenByOtherTables) {
+  dataplane->on(plan::Changes{});
+  ASSERT_TRUE(until([&] { return last.ready; }));
+  run_for(milliseconds(20));
+  const int before = reports;
+
+  here.run(
+      "nft add table inet other && nft add chain inet other c && nft add rule inet other c accept"
+      " && nft add table ip weft");
+  run_for(milliseconds(50));
+
+  EXPECT_EQ(reports, before);
+}
+
+TEST_F(DataplaneTest, LeadsNowhereWhilePolicyCannotBeWritten) {
+  veth("cali1", "eth0");
+  // Somebody owns a table of our name for a while: the kernel refuses every change of it.
+  here.run("( (echo 'add table inet weft { flags owner; }'; sleep 1) | nft -i ) >/dev/null 2>&1 &");
+  ASSERT_TRUE(test::eventually([&] { return here.shell_in("nft list table inet weft").status == 0; }));
+
+  dataplane->on(endpoint("web", "cali1", {"10.65.0.1/32"}));
+  ASSERT_TRUE(until([&] { return reports > 1; }));
+
+  EXPECT_FALSE(last.ready);
+  EXPECT_EQ(last.revision, 0);
+  EXPECT_FALSE(last.refused.empty());
+  EXPECT_EQ(status["default/web"].state, EndpointStatus::State::error);
+  EXPECT_EQ(routes(), "");
+
+  EXPECT_TRUE(until([&] { return is_up("web"); }, milliseconds(10000)));
+  EXPECT_TRUE(last.ready);
+  EXPECT_TRUE(has_route("10.65.0.1/32", "cali1"));
+}
+
+TEST_F(DataplaneTest, SaysWhatIsWrongWithAnEndpointThatCannotBePoliced) {
+  veth("veth1", "eth0");
+  veth("cali2", "eth1");
+  auto changes = endpoint("web", "veth1", {"10.65.0.1/32"});
+  changes.merge(endpoint("db", "cali2", {"10.65.0.2/32"}));
+
+  dataplane->on(changes);
+  ASSERT_TRUE(until([&] { return is_up("db"); }));
+
+  EXPECT_EQ(status["default/web"].state, EndpointStatus::State::error);
+  EXPECT_NE(status["default/web"].message.find("veth1"), std::string::npos) << status["default/web"].message;
+  EXPECT_FALSE(has_route("10.65.0.1/32", "veth1"));
 }
 
 /// Real flows through the routes under test.

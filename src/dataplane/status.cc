@@ -11,17 +11,18 @@ std::string policy_trouble(const plan::Endpoint& endpoint, const Troubles& troub
     const auto it = troubles.objects.find(object);
     return it == troubles.objects.end() ? "" : object + ": " + it->second;
   };
-  if (auto found = find(to_string(endpoint.id)); !found.empty()) return found;
-  if (auto found = find(endpoint.interface); !found.empty()) return found;
+  // Names as Ruleset gives them.
+  if (auto found = find("WorkloadEndpoint " + to_string(endpoint.id)); !found.empty()) return found;
   for (const auto* tiers : {&endpoint.ingress, &endpoint.egress}) {
     for (const auto& tier : *tiers) {
+      if (auto found = find("Tier/" + tier.tier); !found.empty()) return found;
       for (const auto& policy : tier.policies) {
         if (auto found = find(to_string(policy)); !found.empty()) return found;
       }
     }
   }
   for (const auto& profile : endpoint.profiles) {
-    if (auto found = find(profile); !found.empty()) return found;
+    if (auto found = find("Profile/" + profile); !found.empty()) return found;
   }
   return "";
 }

@@ -13,7 +13,7 @@ namespace weft::dataplane {
 struct Troubles {
   std::map<std::string, std::string> interfaces;  // by interface: a refused route, neighbour or sysctl
   std::set<std::string> passing;                  // interfaces that went or came down while we wrote
-  std::map<std::string, std::string> objects;     // by name of an endpoint, policy, profile or set: refused by nftables
+  std::map<std::string, std::string> objects;     // what nftables refused, by name as Ruleset gives it
   std::string everything;                         // set: the whole ruleset is refused
 };
 

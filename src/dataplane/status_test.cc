@@ -37,9 +37,11 @@ TEST_F(StatusTest, IsAnErrorWhenItsPolicyOrRouteIsRefused) {
   troubles.objects = {{"NetworkPolicy/default/allow", "too long"}};
   EXPECT_EQ(state(), error);
   EXPECT_EQ(status_of(endpoint, nullptr, troubles).message, "NetworkPolicy/default/allow: too long");
-  troubles.objects = {{"kns.default", "no"}};
+  troubles.objects = {{"Profile/kns.default", "no"}};
   EXPECT_EQ(state(), error);
-  troubles.objects = {{"k8s default/web eth0", "no"}};
+  troubles.objects = {{"WorkloadEndpoint k8s default/web eth0", "no"}};
+  EXPECT_EQ(state(), error);
+  troubles.objects = {{"Tier/default", "no"}};
   EXPECT_EQ(state(), error);
   troubles.objects = {};
   troubles.interfaces = {{"cali1", "route 10.0.0.1/32: no"}};

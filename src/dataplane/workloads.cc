@@ -57,7 +57,7 @@ Workloads::Placed Workloads::place(const plan::Route& route, const Links& links)
   const auto* link = links.find(route.interface);
   if (link == nullptr) return out;
   out.device = link->index;
-  if (!link->up) return out;
+  if (!link->up || !is_workload(route.interface)) return out;  // policy goes by the prefix: nothing leads past it
   const bool v4 = route.dst.family() == net::Family::v4;
   if (!v4 && !settings_.ipv6) return out;
   out.route =

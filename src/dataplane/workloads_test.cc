@@ -105,6 +105,15 @@ TEST_F(WorkloadsTest, FollowsSettings) {
   EXPECT_TRUE(workloads.take(links).routes.empty());
 }
 
+TEST_F(WorkloadsTest, LeadsNowhereWithoutOurPrefix) {
+  link(5, "veth1");
+  endpoint("web", "veth1", "10.0.0.1/32");
+  EXPECT_TRUE(workloads.take(links).routes.empty());
+
+  settings({.interface_prefixes = {"veth"}});
+  EXPECT_EQ(workloads.take(links).routes.rows.size(), 1u);
+}
+
 TEST_F(WorkloadsTest, KnowsWorkloadsByPrefix) {
   settings({.interface_prefixes = {"cali", "tap"}});
 

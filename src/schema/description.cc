@@ -139,7 +139,8 @@ void write_struct(const Schema& schema, Writer& writer, const void* object) {
   }
   for (const Field& field : schema.fields) {
     if (field.rules.is_key_only || (writer.stored && field.rules.is_not_stored)) continue;
-    if (!field.rules.is_always && field.type->is_empty(field.in(object))) continue;
+    const bool needed = field.rules.is_always || field.rules.is_required;
+    if (!needed && field.type->is_empty(field.in(object))) continue;
     name(field.name);
     field.type->write(writer, field.in(object));
   }

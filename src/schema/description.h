@@ -46,6 +46,7 @@ struct Type {
   void (*check)(Checker&, const Path&, const Rules&, const void*);
   void (*fill)(void*, bool reading);
   const Schema* (*schema)();  // of a described struct, else null
+  const Schema* (*inner)();   // the same, also of the structs in an optional, a list or a map
 };
 
 struct Field {

@@ -23,6 +23,11 @@ struct Builder {
 
   std::vector<Value> values;
   std::vector<std::string> names;
+  Builder() {
+    values.reserve(64);
+    names.reserve(64);
+  }
+
   std::string text;  // of a key or string that comes in parts
 
   bool on_document_begin(json::error_code&) { return true; }

@@ -14,7 +14,7 @@ namespace weft::schema {
 using TextRule = std::optional<std::string> (*)(std::string_view text);
 
 // Options of a described field.
-struct Required {};   // must be given
+struct Required {};   // must be given; written even when empty
 struct Immutable {};  // may not change once the object is there
 struct Always {};     // written even when empty
 struct KeyOnly {};    // lies in the object's key, not in its JSON

@@ -69,6 +69,7 @@ const Type& json_text_type() {
       .check = [](Checker&, const Path&, const Rules&, const void*) {},
       .fill = [](void*, bool) {},
       .schema = []() -> const Schema* { return nullptr; },
+      .inner = []() -> const Schema* { return nullptr; },
   };
   return table;
 }

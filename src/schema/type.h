@@ -94,6 +94,7 @@ struct Of {
   }
   static void fill(M& value, bool reading) { fill_struct(schema_of<M>(), &value, reading); }
   static const Schema* schema() { return &schema_of<M>(); }
+  static const Schema* inner() { return schema(); }
 };
 
 /// What leaves have in common.
@@ -107,6 +108,7 @@ struct Leaf {
   template <class M>
   static void fill(M&, bool) {}
   static const Schema* schema() { return nullptr; }
+  static const Schema* inner() { return nullptr; }
 };
 
 template <>
@@ -257,6 +259,7 @@ struct Of<std::optional<M>> {
     if (value) Of<M>::fill(*value, reading);
   }
   static const Schema* schema() { return nullptr; }
+  static const Schema* inner() { return Of<M>::inner(); }
 };
 
 void check_count(Checker& checker, const Path& path, const Rules& rules, std::size_t count);
@@ -296,6 +299,7 @@ struct Of<std::vector<M>> {
     for (M& element : value) Of<M>::fill(element, reading);
   }
   static const Schema* schema() { return nullptr; }
+  static const Schema* inner() { return Of<M>::inner(); }
 };
 
 /// Keys of maps are text or whole numbers.
@@ -348,6 +352,7 @@ struct Of<std::map<K, M>> {
   }
   static void fill(std::map<K, M>&, bool) {}
   static const Schema* schema() { return nullptr; }
+  static const Schema* inner() { return Of<M>::inner(); }
 };
 
 }  // namespace type
@@ -365,6 +370,7 @@ const Type& type_of() {
                   const void* value) { Of::check(checker, path, rules, *static_cast<const M*>(value)); },
       .fill = [](void* value, bool reading) { Of::fill(*static_cast<M*>(value), reading); },
       .schema = [] { return Of::schema(); },
+      .inner = [] { return Of::inner(); },
   };
   return table;
 }

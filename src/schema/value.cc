@@ -27,7 +27,7 @@ void drop_overwritten(std::vector<Member>& members) {
     if (kept != i) members[kept] = std::move(members[i]);
     ++kept;
   }
-  members.resize(kept);
+  members.erase(members.begin() + static_cast<std::ptrdiff_t>(kept), members.end());
 }
 
 /// Whether a name comes twice. Small objects are the rule, and comparing each pair is quickest there.
