@@ -1,6 +1,5 @@
 #include "api/changes.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace weft::api {
@@ -21,7 +20,7 @@ void Changes::merge(Changes later) {
   bgp_peers.merge(std::move(later.bgp_peers));
   blocks.merge(std::move(later.blocks));
   affinities.merge(std::move(later.affinities));
-  revision = std::max(revision, later.revision);
+  if (later.revision != 0) revision = later.revision;  // a store restored from older data goes back
   in_sync = in_sync || later.in_sync;
 }
 

@@ -95,7 +95,7 @@ Result<Object> read_stored(const Kind& kind, std::string_view json, std::string_
   return object;
 }
 
-void set_defaults(Object& object) { schema::fill_defaults(object.kind->schema(), object.data.get(), false); }
+void set_defaults(const Object& object) { schema::fill_defaults(object.kind->schema(), object.data.get(), false); }
 
 std::vector<schema::Problem> validate(const Object& object) {
   return schema::validate(object.kind->schema(), object.data.get());

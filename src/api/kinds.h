@@ -49,7 +49,7 @@ struct Object {
 Result<Object> read_document(schema::Value document, std::vector<schema::Problem>& problems);
 /// From the store, with defaults of reading and the revision.
 Result<Object> read_stored(const Kind& kind, std::string_view json, std::string_view revision);
-void set_defaults(Object& object);
+void set_defaults(const Object& object);
 std::vector<schema::Problem> validate(const Object& object);
 std::vector<schema::Problem> validate_update(const Object& before, const Object& after);
 

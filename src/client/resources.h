@@ -42,9 +42,9 @@ Result<> remove(store::Store& store, std::string_view name, std::string_view nam
 
 /// The op that a create or update of `object` is, for a transaction with others. Fills in as create and update do.
 template <class T>
-store::Op create_op(T& object);
+Result<store::Op> create_op(T& object);
 template <class T>
-store::Op update_op(T& object);
+Result<store::Op> update_op(T& object);
 
 /// Creates what always exists and is missing: tiers default, kube-admin, kube-baseline and ClusterInformation (datamodel 4.2).
 Result<> ensure_initialized(store::Store& store);

@@ -240,7 +240,7 @@ struct Server::Inner {
       auto current = TRY(read_endpoint(workload));
       const bool exists = current.has_value();
       auto endpoint = describe(workload, job.config, given.mac, ips, std::move(current));
-      return std::vector<store::Op>{exists ? client::update_op(endpoint) : client::create_op(endpoint)};
+      return std::vector<store::Op>{TRY(exists ? client::update_op(endpoint) : client::create_op(endpoint))};
     };
 
     if (!job.request.ipam.empty()) {

@@ -1,0 +1,191 @@
+#include "client/objects.h"
+
+#include <sys/random.h>
+
+#include <array>
+#include <ctime>
+
+#include <fmt/core.h>
+
+#include "api/profile.h"
+#include "schema/document.h"
+
+namespace weft::client {
+namespace {
+
+constexpr std::string_view allow_profile = "projectcalico-default-allow";
+constexpr int most_tries = 100;
+
+std::string uuid() {  // version 4, RFC 9562
+  std::array<std::uint8_t, 16> b;
+  CHECK(::getrandom(b.data(), b.size(), 0) == static_cast<ssize_t>(b.size()));
+  b[6] = static_cast<std::uint8_t>((b[6] & 0x0f) | 0x40);
+  b[8] = static_cast<std::uint8_t>((b[8] & 0x3f) | 0x80);
+  std::string text;
+  for (std::size_t i = 0; i < b.size(); ++i) text += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
+  return text;
+}
+
+std::string now() {
+  const std::time_t seconds = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  std::array<char, 32> text;
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text.data();
+}
+
+std::string title(const api::Object& object) {
+  const auto& m = object.metadata();
+  return client::title(*object.kind, m.name, m.namespace_);
+}
+
+/// Code and sentence of the store, about an object instead of a key.
+Error about(const std::string& title, Error error) {
+  switch (error.code) {
+    case Code::exists: return {Code::exists, title + " exists already"};
+    case Code::not_found: return {Code::not_found, title + " does not exist"};
+    case Code::conflict: return {Code::conflict, title + " was changed by somebody else in between"};
+    default: return std::move(error).within(title);
+  }
+}
+
+Result<store::Revision> revision_of(const api::Metadata& metadata) {
+  store::Revision revision = 0;
+  for (const char c : metadata.resource_version) {
+    if (c < '0' || c > '9' || revision > (1ll << 58)) {
+      return fail(Code::invalid, fmt::format("metadata.resourceVersion: \"{}\" is not a revision", metadata.resource_version));
+    }
+    revision = revision * 10 + (c - '0');
+  }
+  if (revision == 0) return fail(Code::invalid, "metadata.resourceVersion: must be set for an update");
+  return revision;
+}
+
+bool is_virtual(const api::Kind& kind, std::string_view name) { return kind.name == "Profile" && name == allow_profile; }
+
+/// The profile that always exists and is never stored (datamodel 4.2).
+api::Object virtual_profile(const api::Kind& kind) {
+  const api::Object object{&kind, kind.make()};
+  auto& profile = *static_cast<api::Profile*>(object.data.get());
+  profile.metadata.name = allow_profile;
+  profile.metadata.resource_version = "1";
+  profile.spec.ingress = {api::Rule{.action = api::Action::allow}};
+  profile.spec.egress = {api::Rule{.action = api::Action::allow}};
+  return object;
+}
+
+Result<> writable(const api::Kind& kind, std::string_view name, std::string_view namespace_) {
+  if (is_virtual(kind, name)) return fail(Code::denied, client::title(kind, name, namespace_) + " always exists and cannot be changed");
+  if (name.empty()) return fail(Code::invalid, std::string(kind.name) + ": metadata.name: must be set");
+  if (kind.namespaced && namespace_.empty()) return fail(Code::invalid, client::title(kind, name, namespace_) + ": metadata.namespace: must be set");
+  return {};
+}
+
+/// Writable, defaults filled in, every rule kept.
+Result<> prepare(const api::Object& object) {
+  const auto& m = object.metadata();
+  TRY(writable(*object.kind, m.name, m.namespace_));
+  api::set_defaults(object);
+  const auto problems = api::validate(object);
+  if (!problems.empty()) return std::unexpected(schema::to_error(problems).within(title(object)));
+  return {};
+}
+
+Result<> commit(store::Store& store, const api::Object& object, const store::Op& op) {
+  const auto revision = store.commit({&op, 1});
+  if (!revision) return std::unexpected(about(title(object), revision.error()));
+  object.metadata().resource_version = std::to_string(*revision);
+  return {};
+}
+
+void take_identity(const api::Object& from, const api::Object& to) {
+  to.metadata().uid = from.metadata().uid;
+  to.metadata().creation_timestamp = from.metadata().creation_timestamp;
+  to.metadata().resource_version = from.metadata().resource_version;
+}
+
+/// Writes over what is there. With a revision given, only over that one.
+Result<> write_over(store::Store& store, const api::Object& object, bool create_absent) {
+  const std::string given = object.metadata().resource_version;
+  for (int tries = 0; tries < most_tries; ++tries) {
+    const auto there = get(store, *object.kind, object.metadata().name, object.metadata().namespace_);
+    if (!there && there.error().code == Code::not_found && create_absent && given.empty()) {
+      auto created = create(store, object);
+      if (!created && created.error().code == Code::exists) continue;
+      return created;
+    }
+    if (!there) return std::unexpected(there.error());
+    take_identity(*there, object);
+    if (!given.empty()) object.metadata().resource_version = given;
+    const auto problems = api::validate_update(*there, object);
+    if (!problems.empty()) return std::unexpected(schema::to_error(problems).within(title(object)));
+    auto updated = update(store, object);
+    if (updated || !given.empty() || (updated.error().code != Code::conflict && updated.error().code != Code::not_found)) return updated;
+    object.metadata().resource_version.clear();
+  }
+  return fail(Code::conflict, fmt::format("{}: changed by others {} times while it was written", title(object), most_tries));
+}
+
+}  // namespace
+
+std::string title(const api::Kind& kind, std::string_view name, std::string_view namespace_) {
+  return namespace_.empty() ? fmt::format("{} {}", kind.name, name) : fmt::format("{} {}/{}", kind.name, namespace_, name);
+}
+
+Result<api::Object> get(store::Store& store, const api::Kind& kind, std::string_view name, std::string_view namespace_) {
+  if (is_virtual(kind, name)) return virtual_profile(kind);
+  api::Metadata metadata;
+  metadata.name = name;
+  metadata.namespace_ = namespace_;
+  auto entry = TRY(within(store.get(api::path_of(kind, metadata)), title(kind, name, namespace_)));
+  if (!entry) return std::unexpected(about(title(kind, name, namespace_), {Code::not_found, {}}));
+  return within(api::read_stored(kind, entry->value, std::to_string(entry->revision)), entry->key);
+}
+
+Result<ObjectList> list(store::Store& store, const api::Kind& kind, std::string_view namespace_) {
+  std::string prefix = api::prefix_of(kind);
+  if (!namespace_.empty()) prefix += std::string(namespace_) + '/';
+  auto listing = TRY(within(store.list(prefix), kind.list_kind()));
+  ObjectList all;
+  all.revision = listing.revision;
+  for (const auto& entry : listing.entries) {
+    auto object = within(api::read_stored(kind, entry.value, std::to_string(entry.revision)), entry.key);
+    if (object) all.items.push_back(std::move(*object));
+    else all.undecodable.push_back(std::move(object.error()));
+  }
+  if (kind.name == "Profile") all.items.push_back(virtual_profile(kind));
+  return all;
+}
+
+Result<store::Op> create_op(const api::Object& object) {
+  auto& m = object.metadata();
+  if (!m.resource_version.empty()) return fail(Code::invalid, title(object) + ": metadata.resourceVersion: must not be set for a create");
+  TRY(prepare(object));
+  if (m.uid.empty()) m.uid = uuid();
+  if (m.creation_timestamp.empty()) m.creation_timestamp = now();
+  return store::Op{.kind = store::Op::Kind::create, .key = object.path(), .value = object.stored()};
+}
+
+Result<store::Op> update_op(const api::Object& object) {
+  TRY(prepare(object));
+  const auto revision = TRY(within(revision_of(object.metadata()), title(object)));
+  return store::Op{.kind = store::Op::Kind::update, .key = object.path(), .value = object.stored(), .expected = revision};
+}
+
+Result<> create(store::Store& store, const api::Object& object) { return commit(store, object, TRY(create_op(object))); }
+Result<> update(store::Store& store, const api::Object& object) { return commit(store, object, TRY(update_op(object))); }
+Result<> apply(store::Store& store, const api::Object& object) { return write_over(store, object, true); }
+Result<> replace(store::Store& store, const api::Object& object) { return write_over(store, object, false); }
+
+Result<> remove(store::Store& store, const api::Kind& kind, std::string_view name, std::string_view namespace_, store::Revision expected) {
+  TRY(writable(kind, name, namespace_));
+  api::Metadata metadata;
+  metadata.name = name;
+  metadata.namespace_ = namespace_;
+  const auto removed = store.remove(api::path_of(kind, metadata), expected);
+  if (!removed) return std::unexpected(about(title(kind, name, namespace_), removed.error()));
+  return {};
+}
+
+}  // namespace weft::client
