@@ -17,7 +17,7 @@ void Changes::merge(Changes later) {
   hosts.merge(std::move(later.hosts));
   unsupported.merge(std::move(later.unsupported));
   if (later.settings) settings = std::move(later.settings);
-  revision = std::max(revision, later.revision);
+  if (later.revision != 0) revision = later.revision;  // a store restored from older data goes back
 }
 
 std::string to_string(const PolicyId& id) { return id.kind + '/' + id.namespace_ + '/' + id.name; }
