@@ -1,0 +1,188 @@
+#include "agent/agent.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <memory>
+#include <set>
+#include <thread>
+
+#include <fmt/core.h>
+
+#include "agent/board.h"
+#include "agent/mtu.h"
+#include "agent/questions.h"
+#include "agent/socket.h"
+#include "agent/status_files.h"
+#include "agent/status_keys.h"
+#include "agent/web.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "client/sync.h"
+#include "cni/server.h"
+#include "dataplane/dataplane.h"
+#include "graph/graph.h"
+#include "loop/loop.h"
+#include "metrics/metrics.h"
+#include "store/etcd/open.h"
+#include "table/mailbox.h"
+
+namespace weft::agent {
+namespace {
+
+/// What the main thread wants to know of the plan and of what the dataplane reached.
+struct News {
+  table::Delta<plan::Endpoint> endpoints;
+  std::optional<plan::Settings> settings;
+  dataplane::Report report;
+  void merge(News later) {
+    endpoints.merge(std::move(later.endpoints));
+    if (later.settings) settings = std::move(later.settings);
+    report.merge(std::move(later.report));
+  }
+};
+
+/// Blocks, affinities and BGP are not the agent's.
+std::set<std::string_view> followed_kinds() {
+  return {"Node", "IPPool", "Tier", "GlobalNetworkPolicy", "NetworkPolicy", "GlobalNetworkSet", "NetworkSet", "Profile", "WorkloadEndpoint",
+          "FelixConfiguration", "ClusterInformation"};
+}
+
+void name_thread(const char* name) { ::prctl(PR_SET_NAME, name); }
+
+void log_level(const plan::AgentSettings& settings) {
+  log::Level level{};
+  if (log::parse_level(settings.log_severity, level)) log::set_level(level);
+}
+
+}  // namespace
+
+int run(const Options& options) {
+  log::set_part("agent");
+  loop::Loop main;  // signals first: threads that start later inherit the mask
+  const auto on_term = main.on_signal(SIGTERM, [&] { main.stop(); });
+  const auto on_int = main.on_signal(SIGINT, [&] { main.stop(); });
+  const auto on_hup = main.on_signal(SIGHUP, [] { log::info("SIGHUP: settings are followed live, there is nothing to read again"); });
+
+  auto opened = store::open(options.store);
+  if (!opened) {
+    log::error("no store", {{"reason", opened.error().message}});
+    return 1;
+  }
+  const auto store = std::move(*opened);
+  log::info("agent starts", {{"node", options.node}, {"store", store->describe()}});
+
+  // Channels, each with its direction.
+  table::Mailbox<api::Changes> api_rows;  // sync -> graph
+  Board board;                            // dataplane -> whoever waits
+  StatusFiles files;
+  bool first_report = true;
+  Web web(board);
+  StatusKeys keys(*store, options.node);
+  table::Mailbox<News>* news_box = nullptr;
+  table::Mailbox<News> news([&] {  // graph, dataplane -> main
+    main.post([&] {
+      auto what = news_box->poll();
+      if (!what) return;
+      if (what->settings) {
+        const auto& s = what->settings->agent;
+        log_level(s);
+        web.serve(s);
+        files.move_to(s.status_path_prefix);
+        keys.set({.enabled = s.endpoint_reporting, .region = s.openstack_region, .delay = s.endpoint_reporting_delay, .interval = s.reporting_interval, .ttl = s.reporting_ttl});
+      }
+      files.on(what->endpoints);
+      files.on(what->report.endpoints);
+      keys.on(what->report.endpoints);
+      if (what->report.ready && std::exchange(first_report, false)) files.remove_stale();
+    });
+  });
+  news_box = &news;
+
+  // The dataplane: its loop, its thread, the kernel.
+  loop::Loop dataplane_loop;
+  dataplane::Dataplane* dataplane = nullptr;
+  table::Mailbox<plan::Changes>* plan_box = nullptr;
+  table::Mailbox<plan::Changes> plan_rows([&] {  // graph -> dataplane
+    dataplane_loop.post([&] {
+      if (auto changes = plan_box->poll(); changes && dataplane) dataplane->on(std::move(*changes));
+    });
+  });
+  plan_box = &plan_rows;
+  std::jthread dataplane_thread([&] {
+    name_thread("dataplane");
+    dataplane::Dataplane plane(dataplane_loop, [&](dataplane::Report report) {
+      news.send({.endpoints = {}, .settings = {}, .report = report});
+      board.on(std::move(report));
+    });
+    web.set_state("dataplane", [&] { return plane.debug(); }, &dataplane_loop);
+    dataplane_loop.post([&] {
+      dataplane = &plane;
+      if (auto changes = plan_box->poll()) plane.on(std::move(*changes));
+    });
+    dataplane_loop.run();
+    web.set_state("dataplane", {}, nullptr);
+  });
+
+  std::jthread graph_thread([&](std::stop_token stop) {
+    name_thread("graph");
+    graph::Graph graph(options.node, options.environment);
+    for (api::Changes in; api_rows.take(in, stop);) {
+      plan::Changes out = graph.on(std::move(in));
+      if (out.revision == 0) continue;
+      news.send({.endpoints = out.endpoints, .settings = out.settings, .report = {}});
+      plan_rows.send(std::move(out));
+    }
+  });
+
+  auto sync = std::make_unique<client::Sync>(*store, followed_kinds(), [&](api::Changes changes) { api_rows.send(std::move(changes)); });
+  web.serve(plan::AgentSettings{});
+
+  // What others ask: CNI plug-ins, `weft lab wait`, people.
+  if (auto mtu = host_mtu("^((en|wl|ww|sl|ib)[Pcopsvx].*|(eth|wlan|wwan).*)")) {
+    if (auto written = write_mtu_file(options.mtu_file, *mtu); !written) log::warning("MTU file not written", {{"reason", written.error().message}});
+  }
+  cni::Server cni({.node = options.node,
+                   .store = *store,
+                   .state_folder = options.state_folder,
+                   .wait = [&](const plan::EndpointId& id, store::Revision revision, std::chrono::steady_clock::time_point deadline) {
+                     return board.wait_up(id, revision, deadline);
+                   },
+                   .ready = [&]() -> Result<> {
+                     if (board.ready()) return {};
+                     return fail(Code::unavailable, "the agent is starting: the store's state is not in the kernel yet");
+                   },
+                   .mtu_file = options.mtu_file});
+  const Questions questions(options.node, board, *sync);
+  auto socket = Socket::open(main, options.socket, [&](std::string_view text) -> std::string {
+    const auto request = cni::parse_request(text);
+    if (!request) return cni::to_json(cni::Answer{.code = 6, .output = request.error().message});
+    if (request->plugin.empty()) return cni::to_json(questions.answer(*request));
+    return cni::to_json(cni.handle(*request));
+  });
+  if (!socket) {
+    log::error("no socket for CNI requests", {{"reason", socket.error().message}});
+    main.post([&] { main.stop(); });
+  }
+  const auto retry = main.every(std::chrono::seconds(10), [&] {
+    files.retry();
+    web.retry();
+  });
+
+  main.run();
+
+  // Downwards: no new questions, no waiting, no new rows; the kernel keeps what it has.
+  const int status = socket ? 0 : 1;
+  log::info("agent stops; what is in the kernel stays");
+  board.close();
+  socket = fail(Code::canceled, "stopping");
+  sync.reset();
+  graph_thread.request_stop();
+  graph_thread.join();
+  dataplane_loop.stop();
+  dataplane_thread.join();
+  return status;
+}
+
+}  // namespace weft::agent

@@ -1,0 +1,37 @@
+#include "agent/mtu.h"
+
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "base/file.h"
+#include "base/strings.h"
+#include "kernel/link.h"
+
+namespace weft::agent {
+
+Result<std::uint32_t> host_mtu(const std::string& interface_pattern) {
+  auto socket = TRY(kernel::Socket::open(NETLINK_ROUTE));
+  std::regex pattern;
+  try {
+    pattern = std::regex(interface_pattern);
+  } catch (const std::regex_error& error) {
+    return fail(Code::invalid, "MTUIfacePattern " + interface_pattern + ": " + error.what());
+  }
+  std::uint32_t smallest = 0;
+  for (const auto& link : TRY(kernel::list_links(socket))) {
+    if (!link.up || link.mtu == 0 || !std::regex_search(link.name, pattern)) continue;
+    smallest = smallest == 0 ? link.mtu : std::min(smallest, link.mtu);
+  }
+  return smallest == 0 ? 1460 : smallest;
+}
+
+Result<> write_mtu_file(const std::string& file, std::uint32_t mtu) {
+  const std::string text = std::to_string(mtu);
+  if (const auto there = read_file(file); there && trim(*there) == text) return {};
+  if (const auto slash = file.rfind('/'); slash != std::string::npos && slash > 0) TRY(make_directories(file.substr(0, slash)));
+  return write_file_atomic(file, text);
+}
+
+}  // namespace weft::agent
