@@ -1,0 +1,10 @@
+#pragma once
+
+#include "cli/command.h"
+
+namespace weft::ctl {
+
+/// get, create, apply, replace, delete, ipam.
+void add_commands(cli::Command& root);
+
+}  // namespace weft::ctl
