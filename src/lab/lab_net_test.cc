@@ -1,0 +1,235 @@
+// A whole cluster, driven as a user drives it: by the program's command line. Each test has a lab of its own.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
+#include <fmt/core.h>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/strings.h"
+#include "test/netns.h"
+
+namespace weft::lab {
+namespace {
+
+struct Outcome {
+  int status = 0;
+  std::string out;  // standard output
+  std::string err;
+};
+
+class LabTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    links_before = test::shell("ip -o link; ip route; ip -6 route; nft list ruleset").output;
+  }
+  void TearDown() override {
+    if (HasFailure()) {
+      for (const auto& line : split(weft("lab logs").out, '\n')) fmt::print("{}\n", line);
+    }
+    EXPECT_EQ(weft("lab down").status, 0);
+    EXPECT_FALSE(file_exists("/run/weft-lab/" + name));
+    EXPECT_EQ(test::shell("ip -o link; ip route; ip -6 route; nft list ruleset").output, links_before) << "the machine's own network changed";
+  }
+
+  /// Runs `weft WORDS` by a shell.
+  Outcome weft(const std::string& words, std::string_view input = {}) { return sh("weft " + words, input); }
+  Outcome sh(const std::string& line, std::string_view input = {}) {
+    Command command{.argv = {"/bin/sh", "-c", line}};
+    const std::string program = WEFT_PROGRAM;
+    command.env_more = {"WEFT_LAB=" + name, "PATH=" + program.substr(0, program.rfind('/')) + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+    const auto finished = ::weft::run(command, {.timeout = std::chrono::seconds(60), .input = std::string(input)});
+    if (!finished) return {.status = 255, .out = {}, .err = finished.error().message};
+    return {finished->exit_code(), finished->out, finished->err};
+  }
+  /// The same, and it has to succeed. @return what it printed
+  std::string ok(const std::string& words, std::string_view input = {}) {
+    const auto outcome = weft(words, input);
+    EXPECT_EQ(outcome.status, 0) << "weft " << words << "\n" << outcome.out << outcome.err;
+    return outcome.out;
+  }
+  static std::string last_line(const std::string& text) {
+    const auto lines = split(trim(text), '\n');
+    return lines.empty() ? std::string() : lines.back();
+  }
+  std::string add_pod(const std::string& words) { return last_line(ok("lab pod add " + words)); }
+  bool connects(const std::string& from, const std::string& address, int port) {
+    return weft(fmt::format("lab exec {} -- timeout 1 bash -c 'exec 3<>/dev/tcp/{}/{}'", from, address, port)).status == 0;
+  }
+  bool eventually(const std::function<bool()>& condition, int seconds = 20) { return test::eventually(condition, std::chrono::seconds(seconds)); }
+
+  std::string name = fmt::format("t{}", ::getpid());
+  std::string links_before;
+};
+
+constexpr const char* serve = "-- weft lab frontend --leader 192.0.2.1 --follower 192.0.2.1";
+
+TEST_F(LabTest, ComesUpAndEveryPodAnswersEveryNodeAndPod) {
+  ok("lab up --nodes 3");
+  add_pod("default/a --node node1");
+  add_pod("default/b --node node2");
+  add_pod("default/c --node node2");
+  add_pod("other/d --node node3");
+
+  const auto ping = weft("lab ping --all");
+
+  EXPECT_EQ(ping.status, 0) << ping.out << ping.err;
+  EXPECT_NE(ping.out.find("28 of 28 reached"), std::string::npos) << ping.out;
+  // No single address of a block is known elsewhere.
+  const auto routes = ok("lab exec node3 -- ip route show proto bird");
+  for (const auto& line : split(trim(routes), '\n')) EXPECT_NE(line.find("/26"), std::string::npos) << line;
+  const auto check = weft("lab exec node1 -- weft ipam check");
+  EXPECT_EQ(check.status, 0) << check.out << check.err;
+}
+
+TEST_F(LabTest, GivesPodsBothFamilies) {
+  ok("lab up --nodes 2 --ipv6");
+  add_pod("default/a --node node1");
+  add_pod("default/b --node node2");
+
+  const auto ping = weft("lab ping --all");
+
+  EXPECT_EQ(ping.status, 0) << ping.out << ping.err;
+  EXPECT_NE(ping.out.find("16 of 16 reached"), std::string::npos) << ping.out;
+}
+
+TEST_F(LabTest, PutsPolicyInForceBeforeThePodsFirstPacket) {
+  ok("lab up --nodes 2");
+  const auto server = add_pod(fmt::format("default/server --node node1 --labels app=server --port http=TCP:80 {}", serve));
+  add_pod("default/friend --node node2 --labels app=friend");
+  ok("lab apply -f -", R"(
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: server, namespace: default}
+spec:
+  selector: app == 'server'
+  ingress:
+  - action: Allow
+    protocol: TCP
+    source: {selector: app == 'friend'}
+    destination: {ports: [http]}
+)");
+  ok("lab wait");
+
+  // A stranger that tries from its first instruction on never gets through.
+  add_pod(fmt::format("default/stranger --node node2 -- bash -c 'for i in $(seq 50); do (exec 3<>/dev/tcp/{}/80) 2>/dev/null && echo through >> /tmp/stranger-{}; sleep 0.02; done'",
+                      server, name));
+  EXPECT_TRUE(eventually([&] { return connects("default/friend", server, 80); }));
+  ::sleep(2);
+  EXPECT_FALSE(file_exists("/tmp/stranger-" + name));
+  EXPECT_FALSE(connects("default/stranger", server, 80));
+
+  // Labels decide, and a change of them is followed.
+  ok("lab pod label default/stranger --labels app=friend");
+  ok("lab wait");
+  EXPECT_TRUE(connects("default/stranger", server, 80));
+  ok("lab pod label default/friend --labels app=other");
+  ok("lab wait");
+  EXPECT_FALSE(connects("default/friend", server, 80));
+
+  // Policies that only controllers write can be written here, and taken away.
+  const std::string knp = "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: knp.default.all, namespace: default}\nspec: {order: 1, selector: all(), ingress: [{action: Allow}]}\n";
+  ok("lab apply -f -", knp);
+  ok("lab wait");
+  EXPECT_TRUE(connects("default/friend", server, 80));
+  ok("lab delete -f -", knp);
+  ok("lab wait");
+  EXPECT_FALSE(connects("default/friend", server, 80));
+}
+
+TEST_F(LabTest, LosesNoPacketWhenComponentsAreKilled) {
+  ok("lab up --nodes 2");
+  const auto a = add_pod("default/a --node node1");
+  add_pod("default/b --node node2");
+  ok("lab wait");
+  for (const char* component : {"agent", "confd", "bird", "all"}) {
+    const auto outcome = sh(fmt::format("(sleep 0.2; weft lab node kill node1 {} >&2) & weft lab exec default/b -- ping -q -i 0.005 -c 300 {}; wait", component, a));
+    EXPECT_NE(outcome.out.find(" 0% packet loss"), std::string::npos) << component << "\n" << outcome.out << outcome.err;
+    ok("lab wait");
+  }
+  const auto outcome = sh(fmt::format("(sleep 0.2; weft lab node restart node1 >&2) & weft lab exec default/b -- ping -q -i 0.005 -c 400 {}; wait", a));
+  EXPECT_NE(outcome.out.find(" 0% packet loss"), std::string::npos) << outcome.out << outcome.err;
+}
+
+TEST_F(LabTest, RepairsWhatOthersBreak) {
+  ok("lab up --nodes 1");
+  const auto a = add_pod("default/a");
+  add_pod("default/b");
+  ok("lab exec node1 -- ip route add 198.51.100.0/24 dev eth0");
+
+  ok(fmt::format("lab exec node1 -- ip route del {}", a));
+  EXPECT_TRUE(eventually([&] { return !ok(fmt::format("lab exec node1 -- ip route show {}", a)).empty(); }));
+  const auto rules = ok("lab exec node1 -- nft list table inet weft");
+  ok("lab exec node1 -- nft delete table inet weft");
+  EXPECT_TRUE(eventually([&] { return weft("lab exec node1 -- nft list table inet weft").out == rules; }));
+
+  EXPECT_NE(ok("lab exec node1 -- ip route").find("198.51.100.0/24"), std::string::npos) << "a foreign route was touched";
+  EXPECT_EQ(weft("lab ping --all").status, 0);
+}
+
+TEST_F(LabTest, FreesThePodAndLaterItsAddressWhenTheStoreIsAway) {
+  ok("lab up --nodes 1");
+  add_pod("default/a");
+  add_pod("default/b");
+  ok("lab wait");
+  const auto etcd = trim(sh(fmt::format("pgrep -f '[e]tcd --name {} '", name)).out);
+  ASSERT_FALSE(etcd.empty());
+  sh(fmt::format("kill -STOP {}", etcd));
+
+  const auto deleted = weft("lab pod del default/a");
+  EXPECT_EQ(deleted.status, 1);
+  EXPECT_NE(deleted.err.find("error 11"), std::string::npos) << deleted.err;
+  EXPECT_EQ(split(trim(ok("lab exec node1 -- ip -br link show type veth")), '\n').size(), 2u) << "the pod's link is still there";
+
+  ok("lab node kill node1 agent");
+  sh(fmt::format("kill -CONT {}", etcd));
+  EXPECT_TRUE(eventually([&] { return weft("lab exec node1 -- weft get workloadendpoints -A").out.find("-a-eth0") == std::string::npos; }));
+  ok("lab pod del default/a");
+  EXPECT_EQ(weft("lab exec node1 -- weft ipam check").status, 0);
+}
+
+TEST_F(LabTest, TakesNodesInAndOut) {
+  ok("lab up --nodes 1");
+  add_pod("default/a --node node1");
+  ok("lab node add node7");
+  add_pod("default/b --node node7");
+  EXPECT_EQ(weft("lab ping --all").status, 0);
+  ok("lab node rm node7");
+  EXPECT_EQ(ok("lab pod ls").find("node7"), std::string::npos);
+}
+
+TEST_F(LabTest, ExecBecomesTheCommand) {
+  ok("lab up --nodes 1");
+  add_pod("default/a");
+  EXPECT_EQ(weft("lab exec default/a -- sh -c 'exit 7'").status, 7);
+  EXPECT_EQ(weft("lab exec node1 -- cat", "through").out, "through");
+  EXPECT_EQ(weft("lab exec node1 -- sh -c 'kill -TERM $$'").status, 128 + 15);
+  EXPECT_EQ(weft("lab exec node1 -- hostname").out, "node1\n");
+  EXPECT_EQ(weft("lab exec nowhere -- true").status, 127);
+  // A signal reaches it.
+  EXPECT_EQ(sh("weft lab exec default/a -- sleep 100 & p=$!; sleep 0.3; kill -TERM $p; wait $p").status, 128 + 15);
+}
+
+TEST_F(LabTest, ReachesItsStoreFromTheMachine) {
+  ok("lab up --nodes 1");
+  EXPECT_NE(sh("eval \"$(weft lab env)\"; etcdctl get --prefix --keys-only /calico/").out.find("/calico/resources/v3/projectcalico.org/nodes/node1"), std::string::npos);
+  EXPECT_NE(sh("eval \"$(weft lab env)\"; weft get nodes").out.find("node1"), std::string::npos);
+  EXPECT_NE(weft("lab exec node1 -- weft get nodes").out.find("node1"), std::string::npos);
+}
+
+TEST_F(LabTest, RefusesWhatCannotWorkAndSaysWhy) {
+  const auto absent = weft("lab pod ls");
+  EXPECT_EQ(absent.status, 1);
+  EXPECT_NE(absent.err.find("weft lab up"), std::string::npos) << absent.err;
+  EXPECT_EQ(weft("lab up --nodes 0").status, 2);
+  EXPECT_EQ(weft("lab up --pool 10.0.0.1/8").status, 2);
+  EXPECT_EQ(weft("lab --name 'no good' up").status, 2);
+}
+
+}  // namespace
+}  // namespace weft::lab

@@ -1,0 +1,122 @@
+#include "lab/wait.h"
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+
+#include <fmt/core.h>
+
+#include "api/codec.h"
+#include "api/ip_pool.h"
+#include "client/resources.h"
+#include "cni/client.h"
+#include "kernel/route.h"
+#include "lab/spaces.h"
+#include "store/store.h"
+
+namespace weft::lab {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::string_view agent_socket = "/run/weft/agent.sock";
+constexpr std::uint8_t protocol_bird = 12;
+
+struct BlockRoute {
+  std::string host;
+  net::Cidr cidr;
+};
+
+struct Goal {
+  store::Revision revision = 0;
+  std::vector<BlockRoute> blocks;
+};
+
+/// A question to a node's agent in the agent's own words.
+Result<schema::Value> ask(const NodeState& node, const std::string& verb, const schema::Object& question) {
+  const auto answer = TRY(cni::ask(Lab::file_of(node, agent_socket), {.verb = verb, .config = schema::to_json(question)}, std::chrono::seconds(60)));
+  if (answer.code != 0) return fail(Code::unavailable, answer.output);
+  return schema::parse_json(answer.output);
+}
+
+/// What has to be in force: the revision of now and the blocks there are in it. Pools that ask for an overlay have no routes yet.
+Result<Goal> read_goal(store::Store& store) {
+  const auto listing = TRY(store.list("/calico/ipam/v2/host/"));
+  const auto pools = TRY(client::list<api::IpPool>(store));
+  Goal goal{.revision = listing.revision, .blocks = {}};
+  for (const auto& entry : listing.entries) {
+    const auto key = api::parse_affinity_key(entry.key);
+    if (!key || key->second.is_host()) continue;
+    const auto affinity = schema::parse_json(entry.value);
+    if (!affinity || (affinity->text("state") != "confirmed" && !affinity->text("state").empty())) continue;
+    const bool overlay = std::ranges::any_of(pools.items, [&](const api::IpPool& pool) {
+      return pool.spec.cidr.contains(key->second) && (pool.spec.ipip_mode != api::EncapMode::never || pool.spec.vxlan_mode != api::EncapMode::never);
+    });
+    if (!overlay) goal.blocks.push_back({key->first, key->second});
+  }
+  return goal;
+}
+
+Result<std::vector<std::string>> lacking_routes(const NodeState& node, const Goal& goal, const std::vector<NodeState>& nodes) {
+  std::vector<kernel::Route> routes;
+  TRY(in_network(node.init, "", [&]() -> Result<> {
+    auto socket = TRY(kernel::Socket::open(NETLINK_ROUTE));
+    routes = TRY(kernel::list_routes(socket, {.table = RT_TABLE_MAIN, .protocol = protocol_bird}));
+    return {};
+  }));
+  std::vector<std::string> lacks;
+  for (const auto& block : goal.blocks) {
+    const bool own = block.host == node.name;
+    const auto host = std::ranges::find(nodes, block.host, &NodeState::name);
+    if (host == nodes.end()) continue;  // of a node that the lab does not have
+    const net::Ip via = block.cidr.family() == net::Family::v4 ? host->address() : host->address_v6();
+    const bool there = std::ranges::any_of(routes, [&](const kernel::Route& route) {
+      return route.dst == block.cidr && (own ? route.type == RTN_BLACKHOLE : route.gateway == via);
+    });
+    if (!there) lacks.push_back(own ? fmt::format("no blackhole for its block {}", net::to_string(block.cidr))
+                                    : fmt::format("no route {} to {}", net::to_string(block.cidr), block.host));
+  }
+  return lacks;
+}
+
+std::vector<std::string> lacking(const Lab& lab, const NodeState& node, const Goal& goal, const std::vector<NodeState>& nodes) {
+  std::vector<std::string> lacks;
+  for (const char* part : {"agent", "confd", "bird"}) {
+    if (lab.component(node, part).empty()) lacks.push_back(fmt::format("{} is not running", part));
+  }
+  if (auto answer = ask(node, "wait", {{"revision", goal.revision}, {"timeout", 1.0}}); !answer) lacks.push_back("agent: " + answer.error().message);
+  if (auto routes = lacking_routes(node, goal, nodes)) lacks.insert(lacks.end(), routes->begin(), routes->end());
+  else lacks.push_back(routes.error().message);
+  return lacks;
+}
+
+}  // namespace
+
+Result<schema::Value> agent_status(const NodeState& node) {
+  return ask(node, "status", {});
+}
+
+Result<std::vector<NodeProgress>> wait(const Lab& lab, std::chrono::milliseconds patience) {
+  const auto end = Clock::now() + patience;
+  const auto nodes = TRY(lab.nodes());
+  const auto store = TRY(lab.open_store());
+  const auto goal = TRY(read_goal(*store));
+  std::vector<NodeProgress> progress(nodes.size());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    threads.emplace_back([&, i] {
+      progress[i].node = nodes[i].name;
+      do {
+        progress[i].lacks = lacking(lab, nodes[i], goal, nodes);
+        if (progress[i].lacks.empty()) return;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      } while (Clock::now() < end);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  return progress;
+}
+
+}  // namespace weft::lab
