@@ -1,0 +1,118 @@
+// The program: one tree of commands. What each does is in its own folder.
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <fmt/core.h>
+
+#include "agent/agent.h"
+#include "agent/node_name.h"
+#include "base/env.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "ctl/commands.h"
+#include "lab/commands.h"
+#include "node/node.h"
+#include "store/etcd/open.h"
+
+namespace {
+
+using weft::cli::Command;
+
+void log_as_the_environment_says() {
+  if (const char* level = std::getenv("WEFT_LOG_LEVEL")) {
+    weft::log::Level parsed{};
+    if (weft::log::parse_level(level, parsed)) weft::log::set_level(parsed);
+    else weft::log::warning("WEFT_LOG_LEVEL is no level; known are trace, debug, info, warning, error, fatal", {{"value", level}});
+  }
+  if (const char* format = std::getenv("WEFT_LOG_FORMAT"); format && std::string_view(format) == "json") weft::log::set_format(weft::log::Format::json);
+}
+
+int complain(const weft::Error& error) {
+  fmt::print(stderr, "weft: {}\n", error.message);
+  return error.code == weft::Code::invalid ? 2 : 1;
+}
+
+weft::Result<std::string> node_name(const std::string& flag) { return weft::agent::node_name({.flag = flag, .environment = std::getenv}); }
+
+void add_agent(Command& root) {
+  static weft::agent::Options options;
+  static std::string node, config, felix_file = "/etc/calico/felix.cfg";
+  auto agent = root.sub("agent",
+                        "Keep this machine as the store asks for it: routes, policy, addresses for CNI.\n\n"
+                        "Needs nothing but a store and a name, from the environment: DATASTORE_TYPE, ETCD_ENDPOINTS, NODENAME.\n"
+                        "Settings are Felix's: FELIX_* variables, the file, FelixConfiguration resources.");
+  agent.option("--node", node, "this node's name (FELIX_FELIXHOSTNAME, NODENAME, /var/lib/calico/nodename, the host's name)");
+  agent.option("-c,--config", config, "file that says where the store is (/etc/calico/calicoctl.cfg)");
+  agent.option("--felix-config", felix_file, "file with settings (/etc/calico/felix.cfg)");
+  agent.option("--socket", options.socket, "unix socket for CNI plug-ins (/run/weft/agent.sock)");
+  agent.option("--state", options.state_folder, "folder for what outlives a restart (/var/lib/weft)");
+  agent.run([] {
+    const auto begin = []() -> weft::Result<int> {
+      options.node = TRY(node_name(node));
+      weft::store::SettingsSources sources{.felix_environment = true};
+      if (!config.empty()) sources.file = config;
+      options.store = TRY(weft::store::load_settings(sources));
+      options.environment = TRY(weft::agent::read_environment(environ, felix_file));
+      return weft::agent::run(options);
+    };
+    const auto status = begin();
+    return status ? *status : complain(status.error());
+  });
+}
+
+void add_node(Command& root) {
+  static weft::node::Options options{.open_store = weft::store::open};
+  static std::string name, config;
+  auto node = root.sub("node",
+                       "Make this machine a node of the cluster and keep its programs running.\n\n"
+                       "Without a sub-command: registers the node, then runs agent, confd and BIRD until it is stopped.\n"
+                       "The environment is calico/node's: NODENAME, IP, IP_AUTODETECTION_METHOD, CALICO_IPV4POOL_CIDR, …");
+  node.option("--node", name, "this node's name (NODENAME, /var/lib/calico/nodename, the host's name)");
+  node.option("-c,--config", config, "file that says where the store is (/etc/calico/calicoctl.cfg)");
+  node.flag("--standalone", options.standalone, "without a store: run a private etcd");
+  node.run([] {
+    const auto begin = []() -> weft::Result<int> {
+      options.name = TRY(node_name(name));
+      options.settings = TRY(weft::node::read_settings([](const std::string& variable) { return weft::env(variable); }));
+      weft::store::SettingsSources sources;
+      if (!config.empty()) sources.file = config;
+      options.store = TRY(weft::store::load_settings(sources));
+      return weft::node::run(options);
+    };
+    const auto status = begin();
+    return status ? *status : complain(status.error());
+  });
+  node.sub("ps", "What runs on this node.").run([] { return weft::node::ps(); });
+}
+
+void add_version(Command& root) {
+  root.sub("version", "Print the version.\n\nNeeds no store.").run([] {
+    fmt::print("weft {}\n", WEFT_VERSION);
+    return 0;
+  });
+}
+
+void add_completion(Command& root) {
+  auto completion = root.sub("completion", "Print a shell's completion script.");
+  completion.sub("bash", "For bash: source <(weft completion bash)").run([root] {
+    fmt::print("{}", root.bash_completion());
+    return 0;
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  log_as_the_environment_says();
+  auto root = Command::root("weft", "Layer-3 networking and network policy for containers, VMs and hosts; speaks Calico's data model.");
+  weft::ctl::add_commands(root);
+  add_node(root);
+  add_agent(root);
+  weft::lab::add_commands(root);
+  add_version(root);
+  add_completion(root);
+  return root.parse_and_run(argc, argv);
+}
