@@ -45,8 +45,17 @@ struct News {
 
 /// Blocks, affinities and BGP are not the agent's.
 std::set<std::string_view> followed_kinds() {
-  return {"Node", "IPPool", "Tier", "GlobalNetworkPolicy", "NetworkPolicy", "GlobalNetworkSet", "NetworkSet", "Profile", "WorkloadEndpoint",
-          "FelixConfiguration", "ClusterInformation"};
+  return {"Node",
+          "IPPool",
+          "Tier",
+          "GlobalNetworkPolicy",
+          "NetworkPolicy",
+          "GlobalNetworkSet",
+          "NetworkSet",
+          "Profile",
+          "WorkloadEndpoint",
+          "FelixConfiguration",
+          "ClusterInformation"};
 }
 
 void name_thread(const char* name) { ::prctl(PR_SET_NAME, name); }
@@ -63,7 +72,8 @@ int run(const Options& options) {
   loop::Loop main;  // signals first: threads that start later inherit the mask
   const auto on_term = main.on_signal(SIGTERM, [&] { main.stop(); });
   const auto on_int = main.on_signal(SIGINT, [&] { main.stop(); });
-  const auto on_hup = main.on_signal(SIGHUP, [] { log::info("SIGHUP: settings are followed live, there is nothing to read again"); });
+  const auto on_hup =
+      main.on_signal(SIGHUP, [] { log::info("SIGHUP: settings are followed live, there is nothing to read again"); });
 
   auto opened = store::open(options.store);
   if (!opened) {
@@ -90,7 +100,11 @@ int run(const Options& options) {
         log_level(s);
         web.serve(s);
         files.move_to(s.status_path_prefix);
-        keys.set({.enabled = s.endpoint_reporting, .region = s.openstack_region, .delay = s.endpoint_reporting_delay, .interval = s.reporting_interval, .ttl = s.reporting_ttl});
+        keys.set({.enabled = s.endpoint_reporting,
+                  .region = s.openstack_region,
+                  .delay = s.endpoint_reporting_delay,
+                  .interval = s.reporting_interval,
+                  .ttl = s.reporting_ttl});
       }
       files.on(what->endpoints);
       files.on(what->report.endpoints);
@@ -136,24 +150,26 @@ int run(const Options& options) {
     }
   });
 
-  auto sync = std::make_unique<client::Sync>(*store, followed_kinds(), [&](api::Changes changes) { api_rows.send(std::move(changes)); });
+  auto sync = std::make_unique<client::Sync>(*store, followed_kinds(),
+                                             [&](api::Changes changes) { api_rows.send(std::move(changes)); });
   web.serve(plan::AgentSettings{});
 
   // What others ask: CNI plug-ins, `weft lab wait`, people.
   if (auto mtu = host_mtu("^((en|wl|ww|sl|ib)[Pcopsvx].*|(eth|wlan|wwan).*)")) {
-    if (auto written = write_mtu_file(options.mtu_file, *mtu); !written) log::warning("MTU file not written", {{"reason", written.error().message}});
+    if (auto written = write_mtu_file(options.mtu_file, *mtu); !written)
+      log::warning("MTU file not written", {{"reason", written.error().message}});
   }
-  cni::Server cni({.node = options.node,
-                   .store = *store,
-                   .state_folder = options.state_folder,
-                   .wait = [&](const plan::EndpointId& id, store::Revision revision, std::chrono::steady_clock::time_point deadline) {
-                     return board.wait_up(id, revision, deadline);
-                   },
-                   .ready = [&]() -> Result<> {
-                     if (board.ready()) return {};
-                     return fail(Code::unavailable, "the agent is starting: the store's state is not in the kernel yet");
-                   },
-                   .mtu_file = options.mtu_file});
+  cni::Server cni(
+      {.node = options.node,
+       .store = *store,
+       .state_folder = options.state_folder,
+       .wait = [&](const plan::EndpointId& id, store::Revision revision,
+                   std::chrono::steady_clock::time_point deadline) { return board.wait_up(id, revision, deadline); },
+       .ready = [&]() -> Result<> {
+         if (board.ready()) return {};
+         return fail(Code::unavailable, "the agent is starting: the store's state is not in the kernel yet");
+       },
+       .mtu_file = options.mtu_file});
   const Questions questions(options.node, board, *sync);
   auto socket = Socket::open(main, options.socket, [&](std::string_view text) -> std::string {
     const auto request = cni::parse_request(text);

@@ -35,8 +35,8 @@ Result<> Board::wait(std::int64_t revision, std::chrono::steady_clock::time_poin
   std::unique_lock lock(mutex_);
   const auto reached = [&] { return closed_ || (state_.ready && state_.revision >= revision); };
   if (!changed_.wait_until(lock, deadline, reached)) {
-    return fail(Code::timeout, fmt::format("revision {} is not in force yet: the kernel has {}{}", revision, state_.revision,
-                                           state_.ready ? "" : ", the first apply is not done"));
+    return fail(Code::timeout, fmt::format("revision {} is not in force yet: the kernel has {}{}", revision,
+                                           state_.revision, state_.ready ? "" : ", the first apply is not done"));
   }
   if (closed_) return fail(Code::canceled, "the agent is stopping");
   return {};

@@ -14,8 +14,8 @@
 
 namespace weft::agent {
 
-/// What the dataplane has reached, for everybody who asks or waits: CNI replies, readiness, `wait`, status files and keys.
-/// Written by the dataplane thread, read by all.
+/// What the dataplane has reached, for everybody who asks or waits: CNI replies, readiness, `wait`, status files and
+/// keys. Written by the dataplane thread, read by all.
 class Board {
  public:
   using Endpoints = std::map<plan::EndpointId, dataplane::EndpointStatus>;
@@ -35,7 +35,8 @@ class Board {
   /// Waits until everything up to `revision` is in the kernel.
   Result<> wait(std::int64_t revision, std::chrono::steady_clock::time_point deadline) const;
   /// Waits for `revision` and for the endpoint to be up. Says why it is not when time runs out.
-  Result<> wait_up(const plan::EndpointId& id, std::int64_t revision, std::chrono::steady_clock::time_point deadline) const;
+  Result<> wait_up(const plan::EndpointId& id, std::int64_t revision,
+                   std::chrono::steady_clock::time_point deadline) const;
 
   /// Calls for every report, on the dataplane's thread; for the status writers. Set before the first report.
   void listen(std::function<void(const dataplane::Report&)> listener) { listeners_.push_back(std::move(listener)); }

@@ -17,7 +17,8 @@ Result<> read_ini(const std::string& text, const std::string& file, std::map<std
     const auto line = trim(raw);
     if (line.empty() || line.front() == '#' || line.front() == ';' || line.front() == '[') continue;
     const auto equals = line.find('=');
-    if (equals == std::string_view::npos || equals == 0) return fail(Code::invalid, fmt::format("{}:{}: \"{}\" is not NAME = VALUE", file, number, line));
+    if (equals == std::string_view::npos || equals == 0)
+      return fail(Code::invalid, fmt::format("{}:{}: \"{}\" is not NAME = VALUE", file, number, line));
     out.insert_or_assign(to_lower(trim(line.substr(0, equals))), std::string(trim(line.substr(equals + 1))));
   }
   return {};

@@ -30,7 +30,8 @@ Result<std::uint32_t> host_mtu(const std::string& interface_pattern) {
 Result<> write_mtu_file(const std::string& file, std::uint32_t mtu) {
   const std::string text = std::to_string(mtu);
   if (const auto there = read_file(file); there && trim(*there) == text) return {};
-  if (const auto slash = file.rfind('/'); slash != std::string::npos && slash > 0) TRY(make_directories(file.substr(0, slash)));
+  if (const auto slash = file.rfind('/'); slash != std::string::npos && slash > 0)
+    TRY(make_directories(file.substr(0, slash)));
   return write_file_atomic(file, text);
 }
 

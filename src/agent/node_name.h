@@ -14,8 +14,8 @@ struct NodeNameSources {
   std::string file = "/var/lib/calico/nodename";
 };
 
-/// The first of: --node, FELIX_FELIXHOSTNAME, NODENAME, the nodename file, the host name in lower case. Names are checked:
-/// DNS-1123 subdomains.
+/// The first of: --node, FELIX_FELIXHOSTNAME, NODENAME, the nodename file, the host name in lower case. Names are
+/// checked: DNS-1123 subdomains.
 Result<std::string> node_name(const NodeNameSources& sources);
 
 }  // namespace weft::agent

@@ -21,7 +21,10 @@ constexpr std::size_t most_bytes = 16u << 20;
 constexpr std::size_t most_clients = 1024;
 constexpr auto patience = std::chrono::seconds(10);  // for a request to arrive, and for an answer to be read
 
-void refuse(const char* reason) { metrics::counter("weft_socket_refused", "Requests on the agent's socket that were cut off.", {{"reason", reason}}).add(); }
+void refuse(const char* reason) {
+  metrics::counter("weft_socket_refused", "Requests on the agent's socket that were cut off.", {{"reason", reason}})
+      .add();
+}
 
 Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
@@ -41,7 +44,8 @@ void answer(int fd, std::string_view text) {
       continue;
     }
     if (n < 0 && errno == EINTR) continue;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
     pollfd waiting{.fd = fd, .events = POLLOUT, .revents = 0};
     if (n < 0 && errno == EAGAIN && left > 0 && ::poll(&waiting, 1, static_cast<int>(left)) > 0) continue;
     refuse("answer not read");
@@ -60,12 +64,14 @@ struct Socket::Client {
 };
 
 Result<std::unique_ptr<Socket>> Socket::open(loop::Loop& loop, std::string path, Handler handle, unsigned workers) {
-  if (const auto slash = path.rfind('/'); slash != std::string::npos && slash > 0) TRY(make_directories(path.substr(0, slash)));
+  if (const auto slash = path.rfind('/'); slash != std::string::npos && slash > 0)
+    TRY(make_directories(path.substr(0, slash)));
   const sockaddr_un address = TRY(address_of(path));
   const auto* where = reinterpret_cast<const sockaddr*>(&address);
 
   Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(probe.get(), where, sizeof address) == 0) return fail(Code::exists, path + ": another agent answers there");
+  if (::connect(probe.get(), where, sizeof address) == 0)
+    return fail(Code::exists, path + ": another agent answers there");
   TRY(remove_file(path));
 
   Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -130,7 +136,8 @@ void Socket::read(std::list<Client>::iterator client) {
   finish(client, n == 0);
 }
 
-/// The loop is done with this client. Its sources go before its descriptor is handed on, and not inside their own callback.
+/// The loop is done with this client. Its sources go before its descriptor is handed on, and not inside their own
+/// callback.
 void Socket::finish(std::list<Client>::iterator client, bool complete) {
   client->done = true;
   loop_.post([this, client, complete] {

@@ -16,7 +16,8 @@
 namespace weft::agent {
 
 /// The agent's unix socket: one request per connection. The client writes one JSON document and shuts down its writing
-/// side; the agent answers with one JSON document and closes. Root only: the file's mode and the peer's credentials say so.
+/// side; the agent answers with one JSON document and closes. Root only: the file's mode and the peer's credentials say
+/// so.
 ///
 /// The loop's thread reads requests and never blocks; a few workers run `handle` and write answers. A client that sends
 /// nothing, too much (16 MiB) or never reads is cut off after a time and holds nobody back.

@@ -18,9 +18,12 @@ namespace {
 std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("-_.~$&+:=@").find(c) != std::string_view::npos;
-    if (plain) out += c;
-    else out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-_.~$&+:=@").find(c) != std::string_view::npos;
+    if (plain)
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
   }
   return out;
 }
@@ -33,7 +36,8 @@ std::string status_file_name(const plan::EndpointId& id) {
 
 std::string status_file_content(const plan::Endpoint& endpoint) {
   schema::Array v4, v6;
-  for (const auto& address : endpoint.addresses) (address.family() == net::Family::v4 ? v4 : v6).emplace_back(net::to_string(address));
+  for (const auto& address : endpoint.addresses)
+    (address.family() == net::Family::v4 ? v4 : v6).emplace_back(net::to_string(address));
   schema::Object object = {{"ifaceName", endpoint.interface}};
   if (endpoint.mac) object.set("mac", net::to_string(*endpoint.mac));
   if (!v4.empty()) object.set("ipv4Nets", v4);
@@ -62,7 +66,8 @@ void StatusFiles::refresh(const plan::EndpointId& id) {
   if (folder_.empty()) return;
   const auto endpoint = endpoints_.find(id);
   const auto state = states_.find(id);
-  const bool up = endpoint != endpoints_.end() && state != states_.end() && state->second.state == dataplane::EndpointStatus::State::up;
+  const bool up = endpoint != endpoints_.end() && state != states_.end() &&
+                  state->second.state == dataplane::EndpointStatus::State::up;
   const std::string name = status_file_name(id), path = folder_ + '/' + name;
   Result<> done;
   if (up) {
@@ -80,9 +85,12 @@ void StatusFiles::refresh(const plan::EndpointId& id) {
     failed_.erase(id);
     return;
   }
-  static auto& errors = metrics::counter("weft_status_file_errors", "Endpoint status files that could not be written or removed.");
+  static auto& errors =
+      metrics::counter("weft_status_file_errors", "Endpoint status files that could not be written or removed.");
   errors.add();
-  if (failed_.emplace(id, done.error().message).second) log::warning("endpoint status file not written; tried again", {{"endpoint", plan::to_string(id)}, {"reason", done.error().message}});
+  if (failed_.emplace(id, done.error().message).second)
+    log::warning("endpoint status file not written; tried again",
+                 {{"endpoint", plan::to_string(id)}, {"reason", done.error().message}});
 }
 
 void StatusFiles::remove_stale() {

@@ -8,8 +8,9 @@
 
 namespace weft::agent {
 
-/// Files that say which endpoints are up, one each: <prefix>/endpoint-status/<orchestrator> <workload> <endpoint>, path-escaped
-/// (datamodel 6.5). Calico's CNI plug-in and confd wait for them. A file is there while its endpoint is up.
+/// Files that say which endpoints are up, one each: <prefix>/endpoint-status/<orchestrator> <workload> <endpoint>,
+/// path-escaped (datamodel 6.5). Calico's CNI plug-in and confd wait for them. A file is there while its endpoint is
+/// up.
 ///
 /// Owner: the agent's main thread. A file that cannot be written is logged once, counted
 /// (weft_status_file_errors) and tried again by `retry()`.
@@ -33,7 +34,7 @@ class StatusFiles {
   std::string folder_;
   std::map<plan::EndpointId, plan::Endpoint> endpoints_;
   std::map<plan::EndpointId, dataplane::EndpointStatus> states_;
-  std::map<std::string, std::string> written_;  // file name -> content
+  std::map<std::string, std::string> written_;      // file name -> content
   std::map<plan::EndpointId, std::string> failed_;  // why
 };
 

@@ -15,15 +15,19 @@ namespace {
 std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '%') out += "%25";
-    else if (c == '/') out += "%2f";
-    else out += c;
+    if (c == '%')
+      out += "%25";
+    else if (c == '/')
+      out += "%2f";
+    else
+      out += c;
   }
   return out;
 }
 
 std::string host_prefix(const StatusKeys::Options& options, std::string_view host) {
-  return fmt::format("/calico/felix/v2/{}/host/{}/", options.region.empty() ? "no-region" : "region-" + options.region, host);
+  return fmt::format("/calico/felix/v2/{}/host/{}/", options.region.empty() ? "no-region" : "region-" + options.region,
+                     host);
 }
 
 std::string_view text_of(dataplane::EndpointStatus::State state) {
@@ -46,7 +50,8 @@ std::string now_text() {
 
 }  // namespace
 
-StatusKeys::StatusKeys(store::Store& store, std::string host) : store_(store), host_(std::move(host)), thread_([this] { run(); }) {}
+StatusKeys::StatusKeys(store::Store& store, std::string host)
+    : store_(store), host_(std::move(host)), thread_([this] { run(); }) {}
 
 StatusKeys::~StatusKeys() {
   {
@@ -114,8 +119,8 @@ Result<> StatusKeys::write_endpoints(const Options& options) {
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, status] : wanted_) {
-      wanted[fmt::format("{}{}/{}/endpoint/{}", prefix, escape(id.orchestrator), escape(id.workload), escape(id.endpoint))] =
-          schema::to_json(schema::Object{{"status", text_of(status.state)}});
+      wanted[fmt::format("{}{}/{}/endpoint/{}", prefix, escape(id.orchestrator), escape(id.workload),
+                         escape(id.endpoint))] = schema::to_json(schema::Object{{"status", text_of(status.state)}});
     }
   }
   if (!cleaned_) {
@@ -127,8 +132,10 @@ Result<> StatusKeys::write_endpoints(const Options& options) {
     if (ops.empty()) return {};
     TRY(store_.commit(ops));
     for (const auto& op : ops) {
-      if (op.kind == store::Op::Kind::remove) written_.erase(op.key);
-      else written_[op.key] = op.value;
+      if (op.kind == store::Op::Kind::remove)
+        written_.erase(op.key);
+      else
+        written_[op.key] = op.value;
     }
     ops.clear();
     return {};
@@ -140,7 +147,8 @@ Result<> StatusKeys::write_endpoints(const Options& options) {
   };
   for (const auto& [key, value] : wanted) {
     const auto there = written_.find(key);
-    if (there == written_.end() || there->second != value) TRY(add({.kind = store::Op::Kind::put, .key = key, .value = value}));
+    if (there == written_.end() || there->second != value)
+      TRY(add({.kind = store::Op::Kind::put, .key = key, .value = value}));
   }
   const auto before = written_;
   for (const auto& [key, value] : before) {
@@ -151,7 +159,8 @@ Result<> StatusKeys::write_endpoints(const Options& options) {
 
 Result<> StatusKeys::write_report(const Options& options) {
   const double uptime = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
-  const std::string value = schema::to_json(schema::Object{{"time", now_text()}, {"uptime", uptime}, {"first_update", first_}});
+  const std::string value =
+      schema::to_json(schema::Object{{"time", now_text()}, {"uptime", uptime}, {"first_update", first_}});
   const std::string prefix = host_prefix(options, host_);
   const auto lease = TRY(store_.grant(options.ttl));
   TRY(store_.put(prefix + "status", value, lease));

@@ -22,10 +22,10 @@ class StatusKeys {
  public:
   struct Options {
     bool enabled = false;
-    std::string region;  // OpenstackRegion; empty: no-region
-    std::chrono::milliseconds delay{1000};     // EndpointReportingDelaySecs: changes within it share one write
-    std::chrono::seconds interval{30};         // ReportingIntervalSecs
-    std::chrono::seconds ttl{90};              // ReportingTTLSecs
+    std::string region;                     // OpenstackRegion; empty: no-region
+    std::chrono::milliseconds delay{1000};  // EndpointReportingDelaySecs: changes within it share one write
+    std::chrono::seconds interval{30};      // ReportingIntervalSecs
+    std::chrono::seconds ttl{90};           // ReportingTTLSecs
     bool operator==(const Options&) const = default;
   };
 
@@ -53,7 +53,7 @@ class StatusKeys {
 
   // Of the writing thread.
   std::map<std::string, std::string> written_;  // key -> value
-  bool cleaned_ = false;  // keys of endpoints that a former run left are gone
+  bool cleaned_ = false;                        // keys of endpoints that a former run left are gone
   bool first_ = true;
   std::thread thread_;
 };

@@ -15,7 +15,9 @@ Web::~Web() = default;
 void Web::serve(const plan::AgentSettings& settings) {
   health_.wanted = {.host = settings.health_host, .port = settings.health_port};
   // Off by default means here: on loopback only.
-  metrics_.wanted = {.host = !settings.prometheus ? "127.0.0.1" : settings.prometheus_host.empty() ? "0.0.0.0" : settings.prometheus_host,
+  metrics_.wanted = {.host = !settings.prometheus               ? "127.0.0.1"
+                             : settings.prometheus_host.empty() ? "0.0.0.0"
+                                                                : settings.prometheus_host,
                      .port = settings.prometheus_port};
   retry();
 }
@@ -31,9 +33,11 @@ void Web::open(Place& place, const http::Handlers& handlers) {
   place.server.reset();
   auto server = http::Server::start(place.wanted, handlers);
   if (!server) {
-    static auto& errors = metrics::counter("weft_http_listen_errors", "Ports for health and metrics that could not be opened.");
+    static auto& errors =
+        metrics::counter("weft_http_listen_errors", "Ports for health and metrics that could not be opened.");
     errors.add();
-    if (!std::exchange(place.complained, true)) log::warning("cannot listen; tried again", {{"what", place.name}, {"reason", server.error().message}});
+    if (!std::exchange(place.complained, true))
+      log::warning("cannot listen; tried again", {{"what", place.name}, {"reason", server.error().message}});
     return;
   }
   place.complained = false;
@@ -46,19 +50,27 @@ http::Handlers Web::health_handlers() {
           {"/readiness",
            [this](const http::Request&) {
              return board_.ready() ? http::Response{.status = 200, .body = "ready\n"}
-                                   : http::Response{.status = 503, .body = "not ready: the store's state is not in the kernel yet\n"};
+                                   : http::Response{.status = 503,
+                                                    .body = "not ready: the store's state is not in the kernel yet\n"};
            }},
-          {"/debug/state", [this](const http::Request&) { return http::Response{.status = 200, .body = state(), .type = "application/json"}; }}};
+          {"/debug/state", [this](const http::Request&) {
+             return http::Response{.status = 200, .body = state(), .type = "application/json"};
+           }}};
 }
 
 http::Handlers Web::metrics_handlers() {
-  return {{"/metrics", [](const http::Request&) { return http::Response{.status = 200, .body = metrics::text(), .type = "text/plain; version=0.0.4; charset=utf-8"}; }}};
+  return {{"/metrics", [](const http::Request&) {
+             return http::Response{
+                 .status = 200, .body = metrics::text(), .type = "text/plain; version=0.0.4; charset=utf-8"};
+           }}};
 }
 
 void Web::set_state(const std::string& part, std::function<std::string()> ask, loop::Loop* loop) {
   const std::lock_guard lock(mutex_);
-  if (ask) parts_[part] = {std::move(ask), loop};
-  else parts_.erase(part);
+  if (ask)
+    parts_[part] = {std::move(ask), loop};
+  else
+    parts_.erase(part);
 }
 
 std::string Web::state() {
@@ -79,7 +91,8 @@ std::string Web::state() {
     }
   }
   const auto reached = board_.state();
-  std::string text = "{\"ready\":" + std::string(reached.ready ? "true" : "false") + ",\"revision\":" + std::to_string(reached.revision);
+  std::string text = "{\"ready\":" + std::string(reached.ready ? "true" : "false") +
+                     ",\"revision\":" + std::to_string(reached.revision);
   for (auto& [name, answer] : answers) {
     const bool came = answer.wait_for(std::chrono::seconds(2)) == std::future_status::ready;
     text += ",\"" + name + "\":" + (came ? answer.get() : "\"busy\"");

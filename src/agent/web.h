@@ -22,7 +22,8 @@ class Web {
   explicit Web(Board& board);
   ~Web();
 
-  /// Listens where the settings say; what listens there already goes on. A port that is taken is logged and tried again.
+  /// Listens where the settings say; what listens there already goes on. A port that is taken is logged and tried
+  /// again.
   void serve(const plan::AgentSettings& settings);
   void retry();
 

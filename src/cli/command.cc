@@ -81,7 +81,8 @@ Command& Command::positional(const std::string& name, std::string& variable, con
   inner_->app->add_option(name, variable, help)->required(required);
   return *this;
 }
-Command& Command::positional(const std::string& name, std::vector<std::string>& variable, const std::string& help, bool required) {
+Command& Command::positional(const std::string& name, std::vector<std::string>& variable, const std::string& help,
+                             bool required) {
   inner_->app->add_option(name, variable, help)->required(required);
   return *this;
 }
@@ -129,13 +130,15 @@ int Command::parse_and_run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     auto* at = chosen(inner_.get());
     std::string path;
-    for (const CLI::App* app = at->app; app; app = app->get_parent()) path = app->get_name() + (path.empty() ? "" : " ") + path;
+    for (const CLI::App* app = at->app; app; app = app->get_parent())
+      path = app->get_name() + (path.empty() ? "" : " ") + path;
     fmt::print(stderr, "{}: {}\n`{} --help` shows what it understands.\n", path, error.what(), path);
     return 2;
   }
   auto* command = chosen(inner_.get());
   // CLI11 leaves the separator in where positionals before it are full.
-  if (command->rest && !command->rest->empty() && command->rest->front() == "--") command->rest->erase(command->rest->begin());
+  if (command->rest && !command->rest->empty() && command->rest->front() == "--")
+    command->rest->erase(command->rest->begin());
   if (command->verbatim) *command->verbatim = command->app->remaining(true);
   if (!command->action) {
     fmt::print("{}", command->app->help());

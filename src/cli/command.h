@@ -25,7 +25,8 @@ class Command {
   Command& option(const std::string& names, double& variable, const std::string& help);
   Command& option(const std::string& names, std::vector<std::string>& variable, const std::string& help);
   Command& positional(const std::string& name, std::string& variable, const std::string& help, bool required = true);
-  Command& positional(const std::string& name, std::vector<std::string>& variable, const std::string& help, bool required = false);
+  Command& positional(const std::string& name, std::vector<std::string>& variable, const std::string& help,
+                      bool required = false);
   /// Everything after "--", and positionals beyond those described.
   Command& rest(std::vector<std::string>& variable, const std::string& help);
   /// All words that follow, options too, as they are: for commands with a grammar of their own.

@@ -22,7 +22,8 @@ std::string uuid() {  // version 4, RFC 9562
   b[6] = static_cast<std::uint8_t>((b[6] & 0x0f) | 0x40);
   b[8] = static_cast<std::uint8_t>((b[8] & 0x3f) | 0x80);
   std::string text;
-  for (std::size_t i = 0; i < b.size(); ++i) text += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
+  for (std::size_t i = 0; i < b.size(); ++i)
+    text += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
   return text;
 }
 
@@ -54,7 +55,8 @@ Result<store::Revision> revision_of(const api::Metadata& metadata) {
   store::Revision revision = 0;
   for (const char c : metadata.resource_version) {
     if (c < '0' || c > '9' || revision > (1ll << 58)) {
-      return fail(Code::invalid, fmt::format("metadata.resourceVersion: \"{}\" is not a revision", metadata.resource_version));
+      return fail(Code::invalid,
+                  fmt::format("metadata.resourceVersion: \"{}\" is not a revision", metadata.resource_version));
     }
     revision = revision * 10 + (c - '0');
   }
@@ -62,7 +64,9 @@ Result<store::Revision> revision_of(const api::Metadata& metadata) {
   return revision;
 }
 
-bool is_virtual(const api::Kind& kind, std::string_view name) { return kind.name == "Profile" && name == allow_profile; }
+bool is_virtual(const api::Kind& kind, std::string_view name) {
+  return kind.name == "Profile" && name == allow_profile;
+}
 
 /// The profile that always exists and is never stored (datamodel 4.2).
 api::Object virtual_profile(const api::Kind& kind) {
@@ -76,9 +80,11 @@ api::Object virtual_profile(const api::Kind& kind) {
 }
 
 Result<> writable(const api::Kind& kind, std::string_view name, std::string_view namespace_) {
-  if (is_virtual(kind, name)) return fail(Code::denied, client::title(kind, name, namespace_) + " always exists and cannot be changed");
+  if (is_virtual(kind, name))
+    return fail(Code::denied, client::title(kind, name, namespace_) + " always exists and cannot be changed");
   if (name.empty()) return fail(Code::invalid, std::string(kind.name) + ": metadata.name: must be set");
-  if (kind.namespaced && namespace_.empty()) return fail(Code::invalid, client::title(kind, name, namespace_) + ": metadata.namespace: must be set");
+  if (kind.namespaced && namespace_.empty())
+    return fail(Code::invalid, client::title(kind, name, namespace_) + ": metadata.namespace: must be set");
   return {};
 }
 
@@ -121,19 +127,24 @@ Result<> write_over(store::Store& store, const api::Object& object, bool create_
     const auto problems = api::validate_update(*there, object);
     if (!problems.empty()) return std::unexpected(schema::to_error(problems).within(title(object)));
     auto updated = update(store, object);
-    if (updated || !given.empty() || (updated.error().code != Code::conflict && updated.error().code != Code::not_found)) return updated;
+    if (updated || !given.empty() ||
+        (updated.error().code != Code::conflict && updated.error().code != Code::not_found))
+      return updated;
     object.metadata().resource_version.clear();
   }
-  return fail(Code::conflict, fmt::format("{}: changed by others {} times while it was written", title(object), most_tries));
+  return fail(Code::conflict,
+              fmt::format("{}: changed by others {} times while it was written", title(object), most_tries));
 }
 
 }  // namespace
 
 std::string title(const api::Kind& kind, std::string_view name, std::string_view namespace_) {
-  return namespace_.empty() ? fmt::format("{} {}", kind.name, name) : fmt::format("{} {}/{}", kind.name, namespace_, name);
+  return namespace_.empty() ? fmt::format("{} {}", kind.name, name)
+                            : fmt::format("{} {}/{}", kind.name, namespace_, name);
 }
 
-Result<api::Object> get(store::Store& store, const api::Kind& kind, std::string_view name, std::string_view namespace_) {
+Result<api::Object> get(store::Store& store, const api::Kind& kind, std::string_view name,
+                        std::string_view namespace_) {
   if (is_virtual(kind, name)) return virtual_profile(kind);
   api::Metadata metadata;
   metadata.name = name;
@@ -151,8 +162,10 @@ Result<ObjectList> list(store::Store& store, const api::Kind& kind, std::string_
   all.revision = listing.revision;
   for (const auto& entry : listing.entries) {
     auto object = within(api::read_stored(kind, entry.value, std::to_string(entry.revision)), entry.key);
-    if (object) all.items.push_back(std::move(*object));
-    else all.undecodable.push_back(std::move(object.error()));
+    if (object)
+      all.items.push_back(std::move(*object));
+    else
+      all.undecodable.push_back(std::move(object.error()));
   }
   if (kind.name == "Profile") all.items.push_back(virtual_profile(kind));
   return all;
@@ -160,7 +173,8 @@ Result<ObjectList> list(store::Store& store, const api::Kind& kind, std::string_
 
 Result<store::Op> create_op(const api::Object& object) {
   auto& m = object.metadata();
-  if (!m.resource_version.empty()) return fail(Code::invalid, title(object) + ": metadata.resourceVersion: must not be set for a create");
+  if (!m.resource_version.empty())
+    return fail(Code::invalid, title(object) + ": metadata.resourceVersion: must not be set for a create");
   TRY(prepare(object));
   if (m.uid.empty()) m.uid = uuid();
   if (m.creation_timestamp.empty()) m.creation_timestamp = now();
@@ -170,15 +184,21 @@ Result<store::Op> create_op(const api::Object& object) {
 Result<store::Op> update_op(const api::Object& object) {
   TRY(prepare(object));
   const auto revision = TRY(within(revision_of(object.metadata()), title(object)));
-  return store::Op{.kind = store::Op::Kind::update, .key = object.path(), .value = object.stored(), .expected = revision};
+  return store::Op{
+      .kind = store::Op::Kind::update, .key = object.path(), .value = object.stored(), .expected = revision};
 }
 
-Result<> create(store::Store& store, const api::Object& object) { return commit(store, object, TRY(create_op(object))); }
-Result<> update(store::Store& store, const api::Object& object) { return commit(store, object, TRY(update_op(object))); }
+Result<> create(store::Store& store, const api::Object& object) {
+  return commit(store, object, TRY(create_op(object)));
+}
+Result<> update(store::Store& store, const api::Object& object) {
+  return commit(store, object, TRY(update_op(object)));
+}
 Result<> apply(store::Store& store, const api::Object& object) { return write_over(store, object, true); }
 Result<> replace(store::Store& store, const api::Object& object) { return write_over(store, object, false); }
 
-Result<> remove(store::Store& store, const api::Kind& kind, std::string_view name, std::string_view namespace_, store::Revision expected) {
+Result<> remove(store::Store& store, const api::Kind& kind, std::string_view name, std::string_view namespace_,
+                store::Revision expected) {
   TRY(writable(kind, name, namespace_));
   api::Metadata metadata;
   metadata.name = name;

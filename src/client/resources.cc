@@ -78,7 +78,8 @@ Result<store::Op> update_op(T& object) {
 }
 
 template <class T>
-Result<T> modify(store::Store& store, std::string_view name, const std::function<Result<>(T&)>& change, std::string_view namespace_) {
+Result<T> modify(store::Store& store, std::string_view name, const std::function<Result<>(T&)>& change,
+                 std::string_view namespace_) {
   constexpr int most_tries = 100;
   for (int tries = 0; tries < most_tries; ++tries) {
     T object = TRY(get<T>(store, name, namespace_));
@@ -89,7 +90,8 @@ Result<T> modify(store::Store& store, std::string_view name, const std::function
     if (updated) return object;
     if (updated.error().code != Code::conflict) return std::unexpected(updated.error());
   }
-  return fail(Code::conflict, fmt::format("{}: changed by others {} times while it was written", title(kind<T>(), name, namespace_), most_tries));
+  return fail(Code::conflict, fmt::format("{}: changed by others {} times while it was written",
+                                          title(kind<T>(), name, namespace_), most_tries));
 }
 
 template <class T>
@@ -97,15 +99,15 @@ Result<> remove(store::Store& store, std::string_view name, std::string_view nam
   return remove(store, kind<T>(), name, namespace_, expected);
 }
 
-#define WEFT_CLIENT_KIND(T)                                                                                          \
-  template Result<T> get(store::Store&, std::string_view, std::string_view);                                         \
-  template Result<List<T>> list(store::Store&, std::string_view);                                                    \
-  template Result<> create(store::Store&, T&);                                                                       \
-  template Result<> update(store::Store&, T&);                                                                       \
-  template Result<> apply(store::Store&, T&);                                                                        \
+#define WEFT_CLIENT_KIND(T)                                                                                         \
+  template Result<T> get(store::Store&, std::string_view, std::string_view);                                        \
+  template Result<List<T>> list(store::Store&, std::string_view);                                                   \
+  template Result<> create(store::Store&, T&);                                                                      \
+  template Result<> update(store::Store&, T&);                                                                      \
+  template Result<> apply(store::Store&, T&);                                                                       \
   template Result<T> modify(store::Store&, std::string_view, const std::function<Result<>(T&)>&, std::string_view); \
-  template Result<> remove<T>(store::Store&, std::string_view, std::string_view, store::Revision);                   \
-  template Result<store::Op> create_op(T&);                                                                          \
+  template Result<> remove<T>(store::Store&, std::string_view, std::string_view, store::Revision);                  \
+  template Result<store::Op> create_op(T&);                                                                         \
   template Result<store::Op> update_op(T&);
 
 WEFT_CLIENT_KIND(api::Node)
@@ -127,7 +129,8 @@ WEFT_CLIENT_KIND(api::IpamConfiguration)
 Result<> ensure_initialized(store::Store& store) {
   const auto ensure = [&](auto object) -> Result<> {
     // A look first: mostly they are there, and a refused create costs the store more than a read.
-    if (auto there = get<decltype(object)>(store, object.metadata.name); there || there.error().code != Code::not_found) {
+    if (auto there = get<decltype(object)>(store, object.metadata.name);
+        there || there.error().code != Code::not_found) {
       return there ? Result<>() : std::unexpected(there.error());
     }
     auto made = create(store, object);
@@ -139,8 +142,9 @@ Result<> ensure_initialized(store::Store& store) {
     double order;
     api::Action action;
   };
-  for (const auto& [name, order, action] : {BuiltIn{"kube-admin", 1000, api::Action::pass}, BuiltIn{"default", 1000000, api::Action::deny},
-                                            BuiltIn{"kube-baseline", 10000000, api::Action::pass}}) {
+  for (const auto& [name, order, action] :
+       {BuiltIn{"kube-admin", 1000, api::Action::pass}, BuiltIn{"default", 1000000, api::Action::deny},
+        BuiltIn{"kube-baseline", 10000000, api::Action::pass}}) {
     api::Tier tier;
     tier.metadata.name = name;
     tier.spec.order = order;

@@ -18,7 +18,7 @@ Result<T> get(store::Store& store, std::string_view name, std::string_view names
 
 template <class T>
 struct List {
-  std::vector<T> items;  // those that decode, in key order
+  std::vector<T> items;            // those that decode, in key order
   std::vector<Error> undecodable;  // each names its key
   store::Revision revision = 0;
 };
@@ -36,9 +36,11 @@ template <class T>
 Result<> apply(store::Store& store, T& object);
 /// Reads, changes, writes; on conflict again from the read, up to 100 times. `change` may refuse.
 template <class T>
-Result<T> modify(store::Store& store, std::string_view name, const std::function<Result<>(T&)>& change, std::string_view namespace_ = {});
+Result<T> modify(store::Store& store, std::string_view name, const std::function<Result<>(T&)>& change,
+                 std::string_view namespace_ = {});
 template <class T>
-Result<> remove(store::Store& store, std::string_view name, std::string_view namespace_ = {}, store::Revision expected = 0);
+Result<> remove(store::Store& store, std::string_view name, std::string_view namespace_ = {},
+                store::Revision expected = 0);
 
 /// The op that a create or update of `object` is, for a transaction with others. Fills in as create and update do.
 template <class T>
@@ -46,7 +48,8 @@ Result<store::Op> create_op(T& object);
 template <class T>
 Result<store::Op> update_op(T& object);
 
-/// Creates what always exists and is missing: tiers default, kube-admin, kube-baseline and ClusterInformation (datamodel 4.2).
+/// Creates what always exists and is missing: tiers default, kube-admin, kube-baseline and ClusterInformation
+/// (datamodel 4.2).
 Result<> ensure_initialized(store::Store& store);
 
 }  // namespace weft::client

@@ -24,10 +24,14 @@ using weft::cli::Command;
 void log_as_the_environment_says() {
   if (const char* level = std::getenv("WEFT_LOG_LEVEL")) {
     weft::log::Level parsed{};
-    if (weft::log::parse_level(level, parsed)) weft::log::set_level(parsed);
-    else weft::log::warning("WEFT_LOG_LEVEL is no level; known are trace, debug, info, warning, error, fatal", {{"value", level}});
+    if (weft::log::parse_level(level, parsed))
+      weft::log::set_level(parsed);
+    else
+      weft::log::warning("WEFT_LOG_LEVEL is no level; known are trace, debug, info, warning, error, fatal",
+                         {{"value", level}});
   }
-  if (const char* format = std::getenv("WEFT_LOG_FORMAT"); format && std::string_view(format) == "json") weft::log::set_format(weft::log::Format::json);
+  if (const char* format = std::getenv("WEFT_LOG_FORMAT"); format && std::string_view(format) == "json")
+    weft::log::set_format(weft::log::Format::json);
 }
 
 int complain(const weft::Error& error) {
@@ -35,16 +39,20 @@ int complain(const weft::Error& error) {
   return error.code == weft::Code::invalid ? 2 : 1;
 }
 
-weft::Result<std::string> node_name(const std::string& flag) { return weft::agent::node_name({.flag = flag, .environment = std::getenv}); }
+weft::Result<std::string> node_name(const std::string& flag) {
+  return weft::agent::node_name({.flag = flag, .environment = std::getenv});
+}
 
 void add_agent(Command& root) {
   static weft::agent::Options options;
   static std::string node, config, felix_file = "/etc/calico/felix.cfg";
-  auto agent = root.sub("agent",
-                        "Keep this machine as the store asks for it: routes, policy, addresses for CNI.\n\n"
-                        "Needs nothing but a store and a name, from the environment: DATASTORE_TYPE, ETCD_ENDPOINTS, NODENAME.\n"
-                        "Settings are Felix's: FELIX_* variables, the file, FelixConfiguration resources.");
-  agent.option("--node", node, "this node's name (FELIX_FELIXHOSTNAME, NODENAME, /var/lib/calico/nodename, the host's name)");
+  auto agent =
+      root.sub("agent",
+               "Keep this machine as the store asks for it: routes, policy, addresses for CNI.\n\n"
+               "Needs nothing but a store and a name, from the environment: DATASTORE_TYPE, ETCD_ENDPOINTS, NODENAME.\n"
+               "Settings are Felix's: FELIX_* variables, the file, FelixConfiguration resources.");
+  agent.option("--node", node,
+               "this node's name (FELIX_FELIXHOSTNAME, NODENAME, /var/lib/calico/nodename, the host's name)");
   agent.option("-c,--config", config, "file that says where the store is (/etc/calico/calicoctl.cfg)");
   agent.option("--felix-config", felix_file, "file with settings (/etc/calico/felix.cfg)");
   agent.option("--socket", options.socket, "unix socket for CNI plug-ins (/run/weft/agent.sock)");
@@ -66,17 +74,19 @@ void add_agent(Command& root) {
 void add_node(Command& root) {
   static weft::node::Options options{.open_store = weft::store::open};
   static std::string name, config;
-  auto node = root.sub("node",
-                       "Make this machine a node of the cluster and keep its programs running.\n\n"
-                       "Without a sub-command: registers the node, then runs agent, confd and BIRD until it is stopped.\n"
-                       "The environment is calico/node's: NODENAME, IP, IP_AUTODETECTION_METHOD, CALICO_IPV4POOL_CIDR, …");
+  auto node =
+      root.sub("node",
+               "Make this machine a node of the cluster and keep its programs running.\n\n"
+               "Without a sub-command: registers the node, then runs agent, confd and BIRD until it is stopped.\n"
+               "The environment is calico/node's: NODENAME, IP, IP_AUTODETECTION_METHOD, CALICO_IPV4POOL_CIDR, …");
   node.option("--node", name, "this node's name (NODENAME, /var/lib/calico/nodename, the host's name)");
   node.option("-c,--config", config, "file that says where the store is (/etc/calico/calicoctl.cfg)");
   node.flag("--standalone", options.standalone, "without a store: run a private etcd");
   node.run([] {
     const auto begin = []() -> weft::Result<int> {
       options.name = TRY(node_name(name));
-      options.settings = TRY(weft::node::read_settings([](const std::string& variable) { return weft::env(variable); }));
+      options.settings =
+          TRY(weft::node::read_settings([](const std::string& variable) { return weft::env(variable); }));
       weft::store::SettingsSources sources;
       if (!config.empty()) sources.file = config;
       options.store = TRY(weft::store::load_settings(sources));
@@ -107,7 +117,8 @@ void add_completion(Command& root) {
 
 int main(int argc, char** argv) {
   log_as_the_environment_says();
-  auto root = Command::root("weft", "Layer-3 networking and network policy for containers, VMs and hosts; speaks Calico's data model.");
+  auto root = Command::root(
+      "weft", "Layer-3 networking and network policy for containers, VMs and hosts; speaks Calico's data model.");
   weft::ctl::add_commands(root);
   add_node(root);
   add_agent(root);

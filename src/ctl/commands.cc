@@ -21,10 +21,10 @@ namespace {
 
 /// Words of all commands.
 struct Words {
-  std::string config;     // -c
-  std::string file;       // -f
-  std::string output;     // -o
-  std::string namespace_; // -n
+  std::string config;      // -c
+  std::string file;        // -f
+  std::string output;      // -o
+  std::string namespace_;  // -n
   bool all_namespaces = false;
   bool skip = false;
   std::string kind;
@@ -62,7 +62,8 @@ schema::Facts facts_for(store::Store& store, const api::Kind& kind) {
   schema::Facts facts;
   if (kind.name == "Node") {
     const auto configuration = client::get<api::BgpConfiguration>(store, "default");
-    facts["asNumber"] = configuration && configuration->spec.as_number ? std::to_string(configuration->spec.as_number->value) : "64512";
+    facts["asNumber"] =
+        configuration && configuration->spec.as_number ? std::to_string(configuration->spec.as_number->value) : "64512";
   }
   return facts;
 }
@@ -72,7 +73,8 @@ Result<> get(Words& words) {
   if (words.all_namespaces && !words.namespace_.empty()) return fail(Code::invalid, "-A and -n exclude each other");
   const auto store = TRY(open_store(words));
   const auto show = [&](const api::Kind& kind, const std::vector<api::Object>& objects, bool single) {
-    fmt::print("{}", print(kind, objects, format, single, words.all_namespaces || !words.namespace_.empty(), facts_for(*store, kind)));
+    fmt::print("{}", print(kind, objects, format, single, words.all_namespaces || !words.namespace_.empty(),
+                           facts_for(*store, kind)));
   };
   if (!words.file.empty()) {
     auto documents = TRY(read_documents(words.file, namespace_or_default(words)));
@@ -87,9 +89,11 @@ Result<> get(Words& words) {
   const auto* kind = TRY(find_kind(words));
   std::vector<api::Object> objects;
   if (!words.names.empty()) {
-    for (const auto& name : words.names) objects.push_back(TRY(client::get(*store, *kind, name, kind->namespaced ? namespace_or_default(words) : "")));
+    for (const auto& name : words.names)
+      objects.push_back(TRY(client::get(*store, *kind, name, kind->namespaced ? namespace_or_default(words) : "")));
   } else {
-    auto list = TRY(client::list(*store, *kind, kind->namespaced && !words.all_namespaces ? namespace_or_default(words) : ""));
+    auto list =
+        TRY(client::list(*store, *kind, kind->namespaced && !words.all_namespaces ? namespace_or_default(words) : ""));
     for (const auto& error : list.undecodable) fmt::print(stderr, "left out: {}\n", error.message);
     objects = std::move(list.items);
   }
@@ -103,7 +107,8 @@ Result<Documents> what_to_write(Words& words, Verb verb) {
   if (verb != Verb::remove) return fail(Code::invalid, "-f FILE: which resources (- is standard input)");
   if (words.kind.empty()) return fail(Code::invalid, "delete what? A resource type and names, or -f FILE");
   const auto* kind = TRY(find_kind(words));
-  if (words.names.empty()) return fail(Code::invalid, fmt::format("delete which {}? Names come after it", kind->plural));
+  if (words.names.empty())
+    return fail(Code::invalid, fmt::format("delete which {}? Names come after it", kind->plural));
   Documents documents;
   for (const auto& name : words.names) {
     api::Object object{kind, kind->make()};
@@ -126,7 +131,9 @@ int write_documents(Words& words, Verb verb) {
   if (!store) return complain(store.error());
   const char* controller = std::getenv("WEFT_CONTROLLER");
   const auto written = write(**store, verb, documents->good,
-                             {.skip_exists = words.skip, .skip_not_exists = words.skip, .controller = controller && std::string_view(controller) == "true"});
+                             {.skip_exists = words.skip,
+                              .skip_not_exists = words.skip,
+                              .controller = controller && std::string_view(controller) == "true"});
   for (const auto& error : written.failed) fmt::print(stderr, "{}\n", error.message);
   if (!written.done.empty()) fmt::print("{}\n", summary(verb, written.done));
   return written.failed.empty() ? 0 : 1;
@@ -156,7 +163,8 @@ void add_write_command(cli::Command& root, Words& w, const char* name, const cha
 
 void add_commands(cli::Command& root) {
   static Words w;
-  auto get_ = root.sub("get", "Show resources.\n\n  weft get nodes -o wide\n  weft get networkpolicy allow-db -n default -o yaml");
+  auto get_ = root.sub(
+      "get", "Show resources.\n\n  weft get nodes -o wide\n  weft get networkpolicy allow-db -n default -o yaml");
   get_.positional("KIND", w.kind, "resource type", false);
   get_.positional("NAME", w.names, "names; none: all");
   get_.option("-o,--output", w.output, "table (ps), wide, yaml, json or name");
@@ -184,7 +192,9 @@ void add_commands(cli::Command& root) {
     const auto store = open_store(w);
     return store ? show_ipam(**store, w.ipam) : complain(store.error());
   });
-  auto check = ipam.sub("check", "Look for addresses that are leaked or given out twice, and for blocks, handles and affinities that contradict each other.");
+  auto check = ipam.sub("check",
+                        "Look for addresses that are leaked or given out twice, and for blocks, handles and affinities "
+                        "that contradict each other.");
   check.option("-c,--config", w.config, "file that says where the store is");
   check.run([] {
     const auto store = open_store(w);

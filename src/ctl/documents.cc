@@ -27,12 +27,14 @@ bool is_list(const schema::Value& value) {
 
 void add(Documents& all, schema::Value value, const std::string& where, const std::string& namespace_) {
   if (auto* array = value.as_array()) {
-    for (std::size_t i = 0; i < array->size(); ++i) add(all, std::move((*array)[i]), fmt::format("{}, item {}", where, i + 1), namespace_);
+    for (std::size_t i = 0; i < array->size(); ++i)
+      add(all, std::move((*array)[i]), fmt::format("{}, item {}", where, i + 1), namespace_);
     return;
   }
   if (is_list(value)) {
     auto items = *value.at("items")->as_array();
-    for (std::size_t i = 0; i < items.size(); ++i) add(all, std::move(items[i]), fmt::format("{}, item {}", where, i + 1), namespace_);
+    for (std::size_t i = 0; i < items.size(); ++i)
+      add(all, std::move(items[i]), fmt::format("{}, item {}", where, i + 1), namespace_);
     return;
   }
   std::vector<schema::Problem> problems;
@@ -48,8 +50,12 @@ void add(Documents& all, schema::Value value, const std::string& where, const st
     api::set_defaults(*object);
     problems = api::validate(*object);
   }
-  if (problems.empty()) all.good.push_back({where, std::move(*object)});
-  else all.bad.push_back(schema::to_error(problems).within(client::title(*object->kind, metadata.name, metadata.namespace_)).within(where));
+  if (problems.empty())
+    all.good.push_back({where, std::move(*object)});
+  else
+    all.bad.push_back(schema::to_error(problems)
+                          .within(client::title(*object->kind, metadata.name, metadata.namespace_))
+                          .within(where));
 }
 
 }  // namespace

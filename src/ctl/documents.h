@@ -20,7 +20,8 @@ struct Documents {
   std::vector<Error> bad;  // each names file, document, kind, object and field
 };
 
-/// YAML or JSON: documents, lists ("List", "<Kind>List", JSON arrays). Namespaced objects without a namespace get `namespace_`.
+/// YAML or JSON: documents, lists ("List", "<Kind>List", JSON arrays). Namespaced objects without a namespace get
+/// `namespace_`.
 /// @return an error when the text is neither
 Result<Documents> parse_documents(std::string_view text, const std::string& file, const std::string& namespace_);
 /// The same from a file; "-" is standard input.

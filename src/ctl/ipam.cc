@@ -20,7 +20,12 @@ int complain(const Error& error) {
 
 std::vector<std::string> row(std::string grouping, const ipam::Fill& fill) {
   const auto whole = [](double n) { return n < 1e15 ? fmt::format("{:.0f}", n) : fmt::format("{:.4e}", n); };
-  return {std::move(grouping), net::to_string(fill.cidr), whole(fill.total), share(fill.in_use, fill.total), share(fill.reserved, fill.total), share(fill.free(), fill.total)};
+  return {std::move(grouping),
+          net::to_string(fill.cidr),
+          whole(fill.total),
+          share(fill.in_use, fill.total),
+          share(fill.reserved, fill.total),
+          share(fill.free(), fill.total)};
 }
 
 int show_ip(store::Store& store, const std::string& text) {
@@ -70,7 +75,8 @@ int show_ipam(store::Store& store, const IpamWords& words) {
   if (!words.ip.empty()) return show_ip(store, words.ip);
   const auto pools = ipam::usage(store);
   if (!pools) return complain(pools.error());
-  std::vector<std::vector<std::string>> rows = {{"GROUPING", "CIDR", "IPS TOTAL", "IPS IN USE", "IPS RESERVED", "IPS FREE"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"GROUPING", "CIDR", "IPS TOTAL", "IPS IN USE", "IPS RESERVED", "IPS FREE"}};
   for (const auto& pool : *pools) {
     rows.push_back(row("IP Pool", pool.fill));
     if (!words.blocks) continue;
@@ -83,13 +89,14 @@ int show_ipam(store::Store& store, const IpamWords& words) {
 int check_ipam(store::Store& store) {
   const auto report = ipam::check(store);
   if (!report) return complain(report.error());
-  fmt::print("Looked at {} blocks, {} affinities, {} handles, {} endpoints; {} addresses are assigned.\n", report->blocks, report->affinities, report->handles,
-             report->endpoints, report->addresses);
+  fmt::print("Looked at {} blocks, {} affinities, {} handles, {} endpoints; {} addresses are assigned.\n",
+             report->blocks, report->affinities, report->handles, report->endpoints, report->addresses);
   for (const auto& problem : report->problems) fmt::print("{}: {}\n", problem.object, problem.text);
   for (const auto& leak : report->leaked) {
     std::string attributes;
     for (const auto& [key, value] : leak.attributes) attributes += fmt::format(" {}={}", key, value);
-    fmt::print("leaked: {} in block {}, handle {}{}\n", net::to_string(leak.ip), net::to_string(leak.block), leak.handle.empty() ? "none" : leak.handle, attributes);
+    fmt::print("leaked: {} in block {}, handle {}{}\n", net::to_string(leak.ip), net::to_string(leak.block),
+               leak.handle.empty() ? "none" : leak.handle, attributes);
   }
   if (report->problems.empty() && report->leaked.empty()) {
     fmt::print("Nothing is wrong.\n");

@@ -11,7 +11,8 @@ namespace {
 
 using Table = std::vector<std::vector<std::string>>;
 
-/// Cells padded to the column's width (at least 2) and 3 blanks, the last one too; an empty line follows (datamodel 4.6).
+/// Cells padded to the column's width (at least 2) and 3 blanks, the last one too; an empty line follows
+/// (datamodel 4.6).
 std::string lay_out(const Table& table) {
   std::vector<std::size_t> widths(table.front().size(), 2);
   for (const auto& row : table) {
@@ -25,7 +26,8 @@ std::string lay_out(const Table& table) {
   return text + '\n';
 }
 
-std::string print_table(const api::Kind& kind, const std::vector<api::Object>& objects, bool wide, bool show_namespace, const schema::Facts& facts) {
+std::string print_table(const api::Kind& kind, const std::vector<api::Object>& objects, bool wide, bool show_namespace,
+                        const schema::Facts& facts) {
   Table table(1);
   std::vector<const schema::Column*> columns;
   if (show_namespace && kind.namespaced) table[0].emplace_back("NAMESPACE");
@@ -53,8 +55,10 @@ Result<Format> parse_format(std::string_view text) {
   return fail(Code::invalid, fmt::format("-o {}: table (ps), wide, yaml, json or name", text));
 }
 
-std::string print(const api::Kind& kind, const std::vector<api::Object>& objects, Format format, bool single, bool show_namespace, const schema::Facts& facts) {
-  if (format == Format::table || format == Format::wide) return print_table(kind, objects, format == Format::wide, show_namespace, facts);
+std::string print(const api::Kind& kind, const std::vector<api::Object>& objects, Format format, bool single,
+                  bool show_namespace, const schema::Facts& facts) {
+  if (format == Format::table || format == Format::wide)
+    return print_table(kind, objects, format == Format::wide, show_namespace, facts);
   if (format == Format::name) {
     std::string text;
     for (const auto& object : objects) {
@@ -69,7 +73,10 @@ std::string print(const api::Kind& kind, const std::vector<api::Object>& objects
   } else {
     schema::Array items;
     for (const auto& object : objects) items.push_back(object.value());
-    value = schema::Object{{"kind", kind.list_kind()}, {"apiVersion", "projectcalico.org/v3"}, {"metadata", schema::Object{}}, {"items", items}};
+    value = schema::Object{{"kind", kind.list_kind()},
+                           {"apiVersion", "projectcalico.org/v3"},
+                           {"metadata", schema::Object{}},
+                           {"items", items}};
   }
   return format == Format::yaml ? schema::to_yaml(value) : schema::to_json(value, 2) + '\n';
 }

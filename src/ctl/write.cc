@@ -25,8 +25,11 @@ Result<> may_write(const api::Object& object, const WriteOptions& options, Verb 
   const auto& m = object.metadata();
   const std::string title = client::title(*object.kind, m.name, m.namespace_);
   if (object.kind->is_protected) return fail(Code::denied, title + ": is written by the nodes, not by users");
-  if (m.name.starts_with("knp.default.")) return fail(Code::denied, title + ": names that begin with knp.default. are those of policies copied from Kubernetes");
-  if (verb == Verb::remove && object.kind->name == "Tier" && (m.name == "default" || m.name == "kube-admin" || m.name == "kube-baseline")) {
+  if (m.name.starts_with("knp.default."))
+    return fail(Code::denied,
+                title + ": names that begin with knp.default. are those of policies copied from Kubernetes");
+  if (verb == Verb::remove && object.kind->name == "Tier" &&
+      (m.name == "default" || m.name == "kube-admin" || m.name == "kube-baseline")) {
     return fail(Code::denied, title + ": always exists and cannot be deleted");
   }
   return {};
@@ -35,15 +38,19 @@ Result<> may_write(const api::Object& object, const WriteOptions& options, Verb 
 /// A policy may only be created in a tier that exists.
 Result<> tier_exists(store::Store& store, const api::Object& object) {
   std::string tier;
-  if (object.kind->name == "NetworkPolicy") tier = static_cast<const api::NetworkPolicy*>(object.data.get())->spec.tier;
-  else if (object.kind->name == "GlobalNetworkPolicy") tier = static_cast<const api::GlobalNetworkPolicy*>(object.data.get())->spec.tier;
-  else return {};
+  if (object.kind->name == "NetworkPolicy")
+    tier = static_cast<const api::NetworkPolicy*>(object.data.get())->spec.tier;
+  else if (object.kind->name == "GlobalNetworkPolicy")
+    tier = static_cast<const api::GlobalNetworkPolicy*>(object.data.get())->spec.tier;
+  else
+    return {};
   if (tier.empty()) tier = "default";
   const auto found = client::get(store, *api::find_kind("Tier"), tier);
   if (found) return {};
   if (found.error().code != Code::not_found) return std::unexpected(found.error());
   const auto& m = object.metadata();
-  return fail(Code::invalid, fmt::format("{}: spec.tier: tier {} does not exist", client::title(*object.kind, m.name, m.namespace_), tier));
+  return fail(Code::invalid, fmt::format("{}: spec.tier: tier {} does not exist",
+                                         client::title(*object.kind, m.name, m.namespace_), tier));
 }
 
 Result<> write_one(store::Store& store, Verb verb, const api::Object& object, const WriteOptions& options) {
@@ -78,8 +85,10 @@ Written write(store::Store& store, Verb verb, const std::vector<Document>& docum
   for (const auto& document : documents) {
     auto outcome = write_one(store, verb, document.object, options);
     const auto& m = document.object.metadata();
-    if (outcome) written.done.push_back(client::title(*document.object.kind, m.name, m.namespace_));
-    else written.failed.push_back(std::move(outcome.error()).within(document.where));
+    if (outcome)
+      written.done.push_back(client::title(*document.object.kind, m.name, m.namespace_));
+    else
+      written.failed.push_back(std::move(outcome.error()).within(document.where));
   }
   return written;
 }
@@ -87,7 +96,8 @@ Written write(store::Store& store, Verb verb, const std::vector<Document>& docum
 std::string summary(Verb verb, const std::vector<std::string>& done) {
   const auto kind = [](const std::string& title) { return title.substr(0, title.find(' ')); };
   for (const auto& title : done) {
-    if (kind(title) != kind(done.front())) return fmt::format("Successfully {} {} resource(s)", past(verb), done.size());
+    if (kind(title) != kind(done.front()))
+      return fmt::format("Successfully {} {} resource(s)", past(verb), done.size());
   }
   if (done.empty()) return {};
   return fmt::format("Successfully {} {} '{}' resource(s)", past(verb), done.size(), kind(done.front()));

@@ -18,7 +18,7 @@ struct WriteOptions {
 
 /// What became of the documents.
 struct Written {
-  std::vector<std::string> done;     // "NetworkPolicy default/web"
+  std::vector<std::string> done;  // "NetworkPolicy default/web"
   std::vector<Error> failed;
 };
 

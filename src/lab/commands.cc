@@ -67,7 +67,8 @@ Result<> up(Words& words) {
   TRY(lab.up(words.up, [](std::string_view step) { fmt::print(stderr, "starting {}\n", step); }));
   if (!words.no_wait) TRY(wait_and_say(lab, words.timeout));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  fmt::print("lab \"{}\" is up: {} node{}, {:.1f} s\n", lab.name(), words.up.nodes, words.up.nodes == 1 ? "" : "s", took.count());
+  fmt::print("lab \"{}\" is up: {} node{}, {:.1f} s\n", lab.name(), words.up.nodes, words.up.nodes == 1 ? "" : "s",
+             took.count());
   return {};
 }
 
@@ -98,7 +99,8 @@ Result<int> exec(const Lab& lab, const std::string& where, const std::vector<std
   return become(TRY(spawn(what)));
 }
 
-/// A command of ours that runs against the lab's store with a controller's rights: its words are those of `weft apply` and so on.
+/// A command of ours that runs against the lab's store with a controller's rights: its words are those of `weft apply`
+/// and so on.
 Result<int> with_store(const Lab& lab, std::vector<std::string> words) {
   Spawn what;
   what.argv = {own_program()};
@@ -121,9 +123,12 @@ int ending(Result<int> outcome) {
 }
 
 void add_pod_commands(cli::Command& lab, Words& w) {
-  auto pod = lab.sub("pod", "Pods: network namespaces on nodes, networked by the CNI plug-in as a container runtime does it.");
+  auto pod =
+      lab.sub("pod", "Pods: network namespaces on nodes, networked by the CNI plug-in as a container runtime does it.");
 
-  auto add = pod.sub("add", "Make a pod and start its command in it.\n\nThe last line of the output is its address. Without --node it goes where the fewest pods are.");
+  auto add = pod.sub("add",
+                     "Make a pod and start its command in it.\n\nThe last line of the output is its address. Without "
+                     "--node it goes where the fewest pods are.");
   add.positional("NS/NAME", w.pod.full_name, "namespace and name; a bare name is in default");
   add.option("--node", w.pod.node, "where");
   add.option("--ip", w.pod.ip, "the address it asks for");
@@ -147,7 +152,8 @@ void add_pod_commands(cli::Command& lab, Words& w) {
   label.positional("NS/NAME", w.subject, "the pod");
   label.option("--labels", w.labels, "k=v,k=v; none: takes all away");
   label.run([&w] {
-    return with_lab(w, [&w](Lab& l) -> Result<> { return label_pod(l, TRY(l.pod(w.subject)), TRY(parse_labels(w.labels))); });
+    return with_lab(
+        w, [&w](Lab& l) -> Result<> { return label_pod(l, TRY(l.pod(w.subject)), TRY(parse_labels(w.labels))); });
   });
 
   auto check = pod.sub("check", "Run the CNI plug-in's CHECK for a pod.");
@@ -173,7 +179,10 @@ void add_node_commands(cli::Command& lab, Words& w) {
       return wait_and_say(l, w.timeout);
     });
   });
-  auto rm = node.sub("rm", "Take a node away, with everything that runs on it, as if its power failed.\n\nIts pods are gone with it; what they hold in the store stays, as it does on a cluster, until the node is deleted there.");
+  auto rm =
+      node.sub("rm",
+               "Take a node away, with everything that runs on it, as if its power failed.\n\nIts pods are gone with "
+               "it; what they hold in the store stays, as it does on a cluster, until the node is deleted there.");
   rm.positional("NAME", w.subject, "the node");
   rm.run([&w] { return with_lab(w, [&w](Lab& l) -> Result<> { return l.remove_node(TRY(l.node(w.subject))); }); });
   auto restart = node.sub("restart", "Stop and start `weft node` on a node; pods and routes stay.");
@@ -189,7 +198,8 @@ void add_node_commands(cli::Command& lab, Words& w) {
   kill.positional("COMPONENT", w.component, "agent, bird, confd or all", false);
   kill.run([&w] {
     return with_lab(w, [&w](Lab& l) -> Result<> {
-      for (const pid_t pid : TRY(l.kill_component(TRY(l.node(w.subject)), w.component.empty() ? "all" : w.component))) fmt::print("killed {}\n", pid);
+      for (const pid_t pid : TRY(l.kill_component(TRY(l.node(w.subject)), w.component.empty() ? "all" : w.component)))
+        fmt::print("killed {}\n", pid);
       return {};
     });
   });
@@ -198,12 +208,18 @@ void add_node_commands(cli::Command& lab, Words& w) {
 void add_internal_commands(cli::Command& lab, Words& w) {
   auto init = lab.sub("init", "Started by `up`.");
   init.hidden();
-  init.option("--folder", w.folder, "").option("--node", w.node, "").option("--ready-fd", w.ready_fd, "").option("--go-fd", w.go_fd, "");
+  init.option("--folder", w.folder, "")
+      .option("--node", w.node, "")
+      .option("--ready-fd", w.ready_fd, "")
+      .option("--go-fd", w.go_fd, "");
   init.run([&w] { return init_main(w.name, w.folder, w.node, w.ready_fd, w.go_fd); });
   init.option("--name", w.name, "");
   auto relay = lab.sub("relay", "Started by `up`.");
   relay.hidden();
-  relay.option("--listener-fd", w.listener_fd, "").option("--network-fd", w.network_fd, "").option("--host", w.host, "").option("--port", w.port, "");
+  relay.option("--listener-fd", w.listener_fd, "")
+      .option("--network-fd", w.network_fd, "")
+      .option("--host", w.host, "")
+      .option("--port", w.port, "");
   relay.run([&w] { return relay_main(w.listener_fd, w.network_fd, w.host, w.port); });
 }
 
@@ -211,7 +227,9 @@ void add_internal_commands(cli::Command& lab, Words& w) {
 
 void add_commands(cli::Command& root) {
   static Words w;
-  auto lab = root.sub("lab", "A whole cluster on this machine, in network namespaces.\n\nSeveral labs live side by side: --name, or WEFT_LAB in the environment.");
+  auto lab = root.sub("lab",
+                      "A whole cluster on this machine, in network namespaces.\n\nSeveral labs live side by side: "
+                      "--name, or WEFT_LAB in the environment.");
   lab.option("--name", w.name, "which lab (default: $WEFT_LAB, or lab)");
 
   auto up_ = lab.sub("up", "Start a lab: an etcd and nodes node1…nodeN.");
@@ -224,7 +242,9 @@ void add_commands(cli::Command& root) {
   up_.run([&] { return say(up(w)); });
 
   lab.sub("down", "End the lab; nothing stays.").run([&] { return say(Lab(w.name).down()); });
-  lab.sub("status", "What runs, and which revision is in force where.").run([&] { return with_lab(w, [](Lab& l) { return print_status(l); }); });
+  lab.sub("status", "What runs, and which revision is in force where.").run([&] {
+    return with_lab(w, [](Lab& l) { return print_status(l); });
+  });
   add_node_commands(lab, w);
   add_pod_commands(lab, w);
 
@@ -237,7 +257,9 @@ void add_commands(cli::Command& root) {
   });
 
   for (const char* verb : {"apply", "delete"}) {
-    auto command = lab.sub(verb, fmt::format("`weft {}` on the lab's store, with a controller's rights: names as knp.default.x too.", verb));
+    auto command = lab.sub(
+        verb,
+        fmt::format("`weft {}` on the lab's store, with a controller's rights: names as knp.default.x too.", verb));
     command.verbatim(w.command);
     command.run([&, verb] {
       auto l = Lab::find(w.name);
@@ -248,7 +270,9 @@ void add_commands(cli::Command& root) {
     });
   }
 
-  auto env = lab.sub("env", "Print exports with which weft, etcdctl or any client reaches the lab's store.\n\nWithout NODE from this machine, over loopback; with it from that node.\n\n  eval \"$(weft lab env)\"");
+  auto env = lab.sub("env",
+                     "Print exports with which weft, etcdctl or any client reaches the lab's store.\n\nWithout NODE "
+                     "from this machine, over loopback; with it from that node.\n\n  eval \"$(weft lab env)\"");
   env.positional("NODE", w.subject, "a node", false);
   env.run([&] {
     return with_lab(w, [&](Lab& l) -> Result<> {

@@ -74,7 +74,8 @@ spec:
       protocol: ICMP
 )";
 
-/// The demo, step by step. Each step says what is shown, runs commands that a reader can type, and prints what they print.
+/// The demo, step by step. Each step says what is shown, runs commands that a reader can type, and prints what they
+/// print.
 class Demo {
  public:
   explicit Demo(const DemoOptions& options) : options_(options) {}
@@ -119,7 +120,9 @@ std::string Demo::quiet(const std::string& line, std::string_view input) {
   const std::string program = own_program();
   const std::string folder = program.substr(0, program.rfind('/'));
   Command command{.argv = {"/bin/sh", "-c", line}};
-  command.env_more = {std::string("WEFT_LAB=") + lab_name, "PATH=" + folder + ":" + (std::getenv("PATH") ? std::getenv("PATH") : "/usr/sbin:/usr/bin:/sbin:/bin")};
+  command.env_more = {
+      std::string("WEFT_LAB=") + lab_name,
+      "PATH=" + folder + ":" + (std::getenv("PATH") ? std::getenv("PATH") : "/usr/sbin:/usr/bin:/sbin:/bin")};
   const auto finished = weft::run(command, {.timeout = std::chrono::seconds(90), .input = std::string(input)});
   if (!finished) {
     expect(false, line + ": " + finished.error().message);
@@ -162,7 +165,10 @@ void Demo::cluster() {
 
 void Demo::routing() {
   step("BIRD's configuration was rendered by confd. This part of it keeps single addresses of a block from leaking.");
-  show("weft lab exec node1 -- cat /etc/calico/confd/config/bird.cfg | grep -v '^#' | grep -A14 'function calico_export'", 30);
+  show(
+      "weft lab exec node1 -- cat /etc/calico/confd/config/bird.cfg | grep -v '^#' | grep -A14 'function "
+      "calico_export'",
+      30);
   step("The nodes peer with each other.");
   show("weft lab exec node1 -- weft node status");
 }
@@ -173,16 +179,36 @@ void Demo::guestbook() {
   step("A guestbook: a redis leader, two followers, two frontends. Each pod gets its network from the CNI plug-in.");
   const std::string redis = "redis-server --port 6379 --save '' --protected-mode no --dir /tmp --daemonize no";
   leader_ = pod("guestbook/leader --node node1 --labels app=redis,role=leader --port redis=TCP:6379 -- " + redis);
-  follower_1_ = pod(fmt::format("guestbook/follower-1 --node node2 --labels app=redis,role=follower --port redis=TCP:6379 -- {} --replicaof {} 6379", redis, leader_));
-  follower_2_ = pod(fmt::format("guestbook/follower-2 --node node3 --labels app=redis,role=follower --port redis=TCP:6379 -- {} --replicaof {} 6379", redis, leader_));
-  frontend_1_ = pod(fmt::format("guestbook/frontend-1 --node node1 --labels app=frontend --port http=TCP:80 -- weft lab frontend --leader {} --follower {}", leader_, follower_1_));
-  frontend_2_ = pod(fmt::format("guestbook/frontend-2 --node node2 --labels app=frontend --port http=TCP:80 -- weft lab frontend --leader {} --follower {}", leader_, follower_2_));
+  follower_1_ =
+      pod(fmt::format("guestbook/follower-1 --node node2 --labels app=redis,role=follower --port redis=TCP:6379 -- {} "
+                      "--replicaof {} 6379",
+                      redis, leader_));
+  follower_2_ =
+      pod(fmt::format("guestbook/follower-2 --node node3 --labels app=redis,role=follower --port redis=TCP:6379 -- {} "
+                      "--replicaof {} 6379",
+                      redis, leader_));
+  frontend_1_ =
+      pod(fmt::format("guestbook/frontend-1 --node node1 --labels app=frontend --port http=TCP:80 -- weft lab frontend "
+                      "--leader {} --follower {}",
+                      leader_, follower_1_));
+  frontend_2_ =
+      pod(fmt::format("guestbook/frontend-2 --node node2 --labels app=frontend --port http=TCP:80 -- weft lab frontend "
+                      "--leader {} --follower {}",
+                      leader_, follower_2_));
   pod("other/stranger --node node3 --labels app=stranger");
-  step("Each node has a block of addresses. The others learn it over BGP (proto bird); its own is a blackhole with the pods' routes in it.");
+  step(
+      "Each node has a block of addresses. The others learn it over BGP (proto bird); its own is a blackhole with the "
+      "pods' routes in it.");
   show("weft lab wait; weft ipam show --show-blocks", 20);
-  show("for n in node1 node2 node3; do echo $n; weft lab exec $n -- ip route | grep -v -e ^default -e eth0.*kernel; done");
-  step("Somebody signs the book at one frontend and reads it at the other. The entry went through the leader to a follower.");
-  const std::string sign = fmt::format("weft lab exec node3 -- curl -s --retry 20 --retry-all-errors --retry-delay 1 -d 'weft was here' http://{}/", frontend_1_);
+  show(
+      "for n in node1 node2 node3; do echo $n; weft lab exec $n -- ip route | grep -v -e ^default -e eth0.*kernel; "
+      "done");
+  step(
+      "Somebody signs the book at one frontend and reads it at the other. The entry went through the leader to a "
+      "follower.");
+  const std::string sign = fmt::format(
+      "weft lab exec node3 -- curl -s --retry 20 --retry-all-errors --retry-delay 1 -d 'weft was here' http://{}/",
+      frontend_1_);
   show(sign);
   std::string read;
   for (int i = 0; i < 20 && read.find("weft was here") == std::string::npos; ++i) {
@@ -206,12 +232,16 @@ void Demo::policy() {
   step("Before policy: who can open a TCP connection to whom.");
   const auto lab = Lab::find(lab_name);
   if (!lab) return expect(false, lab.error().message);
-  const std::vector<Probe> probes = {{"guestbook/leader", leader_, 6379}, {"guestbook/follower-1", follower_1_, 6379}, {"guestbook/frontend-1", frontend_1_, 80}};
+  const std::vector<Probe> probes = {{"guestbook/leader", leader_, 6379},
+                                     {"guestbook/follower-1", follower_1_, 6379},
+                                     {"guestbook/frontend-1", frontend_1_, 80}};
   const auto before = connect_all(*lab, probes);
   if (!before) return expect(false, before.error().message);
   fmt::print("{}", to_text(*before));
   expect(before->count() == before->from.size() * probes.size(), "without policy everybody reaches everything");
-  step("Policy: nothing reaches the guestbook but what is said; frontends and redis reach redis on its port, everybody reaches port 80.");
+  step(
+      "Policy: nothing reaches the guestbook but what is said; frontends and redis reach redis on its port, everybody "
+      "reaches port 80.");
   fmt::print("{}", policies);
   fmt::print("\033[2m$ weft lab apply -f - < policies.yaml; weft lab wait\033[0m\n");
   fmt::print("{}", quiet("weft lab apply -f -", policies));
@@ -226,7 +256,8 @@ void Demo::policy() {
     for (std::size_t k = 0; k < probes.size(); ++k) {
       const bool local = (k != 1 && who == "node1") || (k == 1 && who == "node2");
       const bool wanted = k == 2 || own || local;
-      expect(after->open[i][k] == wanted, fmt::format("{} {} {}", who, wanted ? "reaches" : "does not reach", probes[k].name));
+      expect(after->open[i][k] == wanted,
+             fmt::format("{} {} {}", who, wanted ? "reaches" : "does not reach", probes[k].name));
     }
   }
   step("The rules in force for redis on node1, with the policies' names in them.");
@@ -237,7 +268,10 @@ void Demo::kill_agent() {
   step("The agent of node1 is killed under traffic: a ping every 5 ms from another node's pod. Nobody notices.");
   const std::string rules = "weft lab exec node1 -- nft -a list table inet weft | grep handle | md5sum";
   const std::string before = quiet(rules);
-  const std::string out = show(fmt::format("(sleep 0.5; weft lab node kill node1 agent >&2) & weft lab exec guestbook/frontend-2 -- ping -q -i 0.005 -c 400 {}; wait", frontend_1_));
+  const std::string out =
+      show(fmt::format("(sleep 0.5; weft lab node kill node1 agent >&2) & weft lab exec guestbook/frontend-2 -- ping "
+                       "-q -i 0.005 -c 400 {}; wait",
+                       frontend_1_));
   expect(out.find(" 0% packet loss") != std::string::npos, "no packet is lost while the agent is away");
   show("weft lab wait; weft lab exec node1 -- ps -C weft -o pid,etimes,args");
   expect(before == quiet(rules), "the new agent took up the rules as they were: their handles are the same");
@@ -254,7 +288,8 @@ int Demo::run() {
     fmt::print(stderr, "weft demo: an earlier demo is still there: {}\n", gone.error().message);
     return 1;
   }
-  for (const auto& part : {&Demo::cluster, &Demo::routing, &Demo::guestbook, &Demo::one_pod, &Demo::policy, &Demo::kill_agent}) {
+  for (const auto& part :
+       {&Demo::cluster, &Demo::routing, &Demo::guestbook, &Demo::one_pod, &Demo::policy, &Demo::kill_agent}) {
     (this->*part)();
     // Without a cluster nothing else can be shown.
     if (!broken_.empty() && step_ <= 3) break;

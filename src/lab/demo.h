@@ -7,7 +7,8 @@ struct DemoOptions {
   bool pause = false;  // wait for Enter before each step
 };
 
-/// Shows the main job on a lab of three nodes, step by step with real output. @return exit status: 0 when everything held
+/// Shows the main job on a lab of three nodes, step by step with real output. @return exit status: 0 when everything
+/// held
 int demo(const DemoOptions& options);
 
 }  // namespace weft::lab

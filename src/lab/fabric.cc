@@ -57,10 +57,13 @@ Result<> add_to_fabric(pid_t lab_init, const NodeState& node, bool ipv6) {
     const auto eth0 = TRY(kernel::get_link(socket, "eth0"));
     TRY(kernel::change_link(socket, eth0.index, {.up = true}));
     TRY(address(socket, eth0.index, node.address(), fabric_v4));
-    TRY(socket.request(kernel::put_route({.dst = net::Cidr(), .device = eth0.index, .gateway = net::Cidr::parse(fabric_v4)->ip().plus(1)})));
+    TRY(socket.request(kernel::put_route(
+        {.dst = net::Cidr(), .device = eth0.index, .gateway = net::Cidr::parse(fabric_v4)->ip().plus(1)})));
     if (ipv6) {
       TRY(address(socket, eth0.index, node.address_v6(), fabric_v6));
-      TRY(socket.request(kernel::put_route({.dst = *net::Cidr::parse("::/0"), .device = eth0.index, .gateway = net::Cidr::parse(fabric_v6)->ip().plus(1)})));
+      TRY(socket.request(kernel::put_route({.dst = *net::Cidr::parse("::/0"),
+                                            .device = eth0.index,
+                                            .gateway = net::Cidr::parse(fabric_v6)->ip().plus(1)})));
     }
     return {};
   });

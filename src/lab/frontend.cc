@@ -20,7 +20,8 @@
 namespace weft::lab {
 namespace {
 
-/// One command to redis over a connection of its own (RESP, redis.io/topics/protocol). @return the strings of its answer
+/// One command to redis over a connection of its own (RESP, redis.io/topics/protocol). @return the strings of its
+/// answer
 Result<std::vector<std::string>> redis(const std::string& host, const std::vector<std::string>& words) {
   const auto ip = TRY(net::Ip::parse(host));
   const Fd fd(::socket(ip.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -45,7 +46,8 @@ Result<std::vector<std::string>> redis(const std::string& host, const std::vecto
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), size) != 0) return fail_errno(errno, "redis " + host);
   std::string text = fmt::format("*{}\r\n", words.size());
   for (const auto& word : words) text += fmt::format("${}\r\n{}\r\n", word.size(), word);
-  if (::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) return fail_errno(errno, "redis " + host);
+  if (::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size()))
+    return fail_errno(errno, "redis " + host);
 
   std::string answer;
   const auto more = [&]() -> Result<> {

@@ -23,7 +23,8 @@
 namespace weft::lab {
 namespace {
 
-Result<> mount_on(const char* what, const std::string& where, const char* type, unsigned long flags, const std::string& options = {}) {
+Result<> mount_on(const char* what, const std::string& where, const char* type, unsigned long flags,
+                  const std::string& options = {}) {
   if (::mount(what, where.c_str(), type, flags, options.empty() ? nullptr : options.c_str()) != 0) {
     return fail_errno(errno, fmt::format("mount {} on {}", type ? type : what, where));
   }
@@ -48,7 +49,8 @@ Result<> make_node_space(const std::string& folder, const std::string& node) {
     const std::string upper = own + "/" + part, work = own + "/work-" + part;
     TRY(make_directories(upper));
     TRY(make_directories(work));
-    TRY(mount_on("weft-lab", "/" + part, "overlay", 0, fmt::format("lowerdir=/{},upperdir={},workdir={}", part, upper, work)));
+    TRY(mount_on("weft-lab", "/" + part, "overlay", 0,
+                 fmt::format("lowerdir=/{},upperdir={},workdir={}", part, upper, work)));
   }
   TRY(mount_on("weft-lab", "/run", "tmpfs", 0, "mode=0755"));
   if (file_exists("/sys")) {
@@ -58,11 +60,13 @@ Result<> make_node_space(const std::string& folder, const std::string& node) {
     }
   }
   TRY(mount_on("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC));
-  for (const char* path : {"/run/lock", "/run/netns", "/run/calico", "/var/lib/calico", "/var/log/calico", "/var/run/calico", "/etc/cni/net.d", "/etc/calico"}) {
+  for (const char* path : {"/run/lock", "/run/netns", "/run/calico", "/var/lib/calico", "/var/log/calico",
+                           "/var/run/calico", "/etc/cni/net.d", "/etc/calico"}) {
     TRY(make_directories(path));
   }
   // What the machine itself may have there is not the node's.
-  for (const char* path : {"/var/lib/calico/nodename", "/var/lib/calico/mtu", "/etc/calico/calicoctl.cfg", "/etc/calico/felix.cfg", "/etc/cni/net.d/10-calico.conflist"}) {
+  for (const char* path : {"/var/lib/calico/nodename", "/var/lib/calico/mtu", "/etc/calico/calicoctl.cfg",
+                           "/etc/calico/felix.cfg", "/etc/cni/net.d/10-calico.conflist"}) {
     TRY(remove_file(path));
   }
   return {};
@@ -126,7 +130,8 @@ int init_main(const std::string& lab, const std::string& folder, const std::stri
   ::signal(SIGCHLD, [](int) {});
   if (go) {
     char c = 0;
-    while (::read(go.get(), &c, 1) < 0 && errno == EINTR) {}
+    while (::read(go.get(), &c, 1) < 0 && errno == EINTR) {
+    }
     if (c != 'g') return 1;  // whoever started us gave up
     go.reset();
   }

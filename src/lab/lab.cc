@@ -7,8 +7,8 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,7 +71,8 @@ Result<pid_t> start(Spawn what, std::vector<std::string> words, Fd* go) {
   std::string said;
   char buffer[512];
   ssize_t n = 0;
-  while ((n = ::read(ready_read.get(), buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR)) said.append(buffer, n > 0 ? static_cast<std::size_t>(n) : 0);
+  while ((n = ::read(ready_read.get(), buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR))
+    said.append(buffer, n > 0 ? static_cast<std::size_t>(n) : 0);
   if (said != "ok") {
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
@@ -91,7 +92,8 @@ std::vector<std::string> own_environment() {
 std::vector<std::string> clean_environment() {
   auto list = own_environment();
   std::erase_if(list, [](const std::string& variable) {
-    for (const char* prefix : {"ETCD", "FELIX_", "CALICO_", "DATASTORE_TYPE=", "NODENAME=", "IP=", "IP6=", "AS=", "WEFT_", "CNI_", "KUBE", "IP_AUTODETECTION", "IP6_AUTODETECTION", "NO_DEFAULT_POOLS="}) {
+    for (const char* prefix : {"ETCD", "FELIX_", "CALICO_", "DATASTORE_TYPE=", "NODENAME=", "IP=", "IP6=", "AS=",
+                               "WEFT_", "CNI_", "KUBE", "IP_AUTODETECTION", "IP6_AUTODETECTION", "NO_DEFAULT_POOLS="}) {
       if (variable.starts_with(prefix)) return true;
     }
     return false;
@@ -107,7 +109,8 @@ Result<Fd> listen_on(std::uint32_t address, std::uint16_t& port) {
   where.sin_family = AF_INET;
   where.sin_addr.s_addr = htonl(address);
   where.sin_port = htons(port);
-  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&where), sizeof where) != 0 || ::listen(fd.get(), 128) != 0) return fail_errno(errno, "relay");
+  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&where), sizeof where) != 0 || ::listen(fd.get(), 128) != 0)
+    return fail_errno(errno, "relay");
   socklen_t size = sizeof where;
   ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&where), &size);
   port = ntohs(where.sin_port);
@@ -116,13 +119,19 @@ Result<Fd> listen_on(std::uint32_t address, std::uint16_t& port) {
 
 }  // namespace
 
-net::Ip NodeState::address() const { return net::Cidr::parse(fabric_v4)->ip().plus(static_cast<std::uint64_t>(10 + index)); }
-net::Ip NodeState::address_v6() const { return net::Cidr::parse(fabric_v6)->ip().plus(static_cast<std::uint64_t>(0x10 + index)); }
+net::Ip NodeState::address() const {
+  return net::Cidr::parse(fabric_v4)->ip().plus(static_cast<std::uint64_t>(10 + index));
+}
+net::Ip NodeState::address_v6() const {
+  return net::Cidr::parse(fabric_v6)->ip().plus(static_cast<std::uint64_t>(0x10 + index));
+}
 
-Lab::Lab(std::string name) : name_(std::move(name)), folder_(std::string(labs_folder) + '/' + name_), init_(read_init(folder_)) {}
+Lab::Lab(std::string name)
+    : name_(std::move(name)), folder_(std::string(labs_folder) + '/' + name_), init_(read_init(folder_)) {}
 
 Result<Lab> Lab::find(const std::string& name) {
-  if (!good_name(name)) return fail(Code::invalid, fmt::format("lab name \"{}\": lower-case letters, digits and '-', at most 30", name));
+  if (!good_name(name))
+    return fail(Code::invalid, fmt::format("lab name \"{}\": lower-case letters, digits and '-', at most 30", name));
   Lab lab(name);
   if (!lab.is_up()) return fail(Code::not_found, fmt::format("lab \"{}\" is not up; `weft lab up` starts it", name));
   return lab;
@@ -138,14 +147,20 @@ std::vector<std::string> Lab::names() {
   return found;
 }
 
-std::string Lab::file(std::string_view relative) const { return fmt::format("/proc/{}/root{}/{}", init_, folder_, relative); }
-std::string Lab::file_of(const NodeState& node, std::string_view path) { return fmt::format("/proc/{}/root{}", node.init, path); }
+std::string Lab::file(std::string_view relative) const {
+  return fmt::format("/proc/{}/root{}/{}", init_, folder_, relative);
+}
+std::string Lab::file_of(const NodeState& node, std::string_view path) {
+  return fmt::format("/proc/{}/root{}", node.init, path);
+}
 
 Result<> Lab::up(const UpOptions& options, const std::function<void(std::string_view)>& progress) {
-  if (!good_name(name_)) return fail(Code::invalid, fmt::format("lab name \"{}\": lower-case letters, digits and '-', at most 30", name_));
+  if (!good_name(name_))
+    return fail(Code::invalid, fmt::format("lab name \"{}\": lower-case letters, digits and '-', at most 30", name_));
   if (::geteuid() != 0) return fail(Code::denied, "a lab needs root: it makes network namespaces");
   if (is_up()) return fail(Code::exists, fmt::format("lab \"{}\" is up already; `weft lab down` ends it", name_));
-  if (options.nodes < 1 || options.nodes > 200) return fail(Code::invalid, fmt::format("--nodes {}: from 1 to 200", options.nodes));
+  if (options.nodes < 1 || options.nodes > 200)
+    return fail(Code::invalid, fmt::format("--nodes {}: from 1 to 200", options.nodes));
   std::vector<std::string> pools = options.pools;
   if (pools.empty()) {
     pools.emplace_back("10.65.0.0/16");
@@ -174,7 +189,8 @@ Result<> Lab::up(const UpOptions& options, const std::function<void(std::string_
       ++number;
       object.spec.cidr = cidr;
       object.spec.nat_outgoing = cidr.family() == net::Family::v4;
-      if (auto created = client::create(*store, object); !created && created.error().code != Code::exists) return std::unexpected(created.error());
+      if (auto created = client::create(*store, object); !created && created.error().code != Code::exists)
+        return std::unexpected(created.error());
     }
     progress("nodes");
     std::vector<std::pair<std::string, int>> wanted;
@@ -196,7 +212,9 @@ Result<> Lab::start_init() {
   return write_file_atomic(folder_ + "/init", fmt::format("{} {}\n", init_, *began));
 }
 
-Result<> Lab::start_fabric() { return within(in_network(init_, "", [] { return make_fabric(); }), "fabric"); }
+Result<> Lab::start_fabric() {
+  return within(in_network(init_, "", [] { return make_fabric(); }), "fabric");
+}
 
 Result<> Lab::start_store(const std::string& outside) {
   const Fd log(::open(file("etcd.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
@@ -209,9 +227,11 @@ Result<> Lab::start_store(const std::string& outside) {
   what.new_session = true;
   std::uint16_t port = 0;
 
-  const auto relay = [&](const Fd& listener, const Fd& network, const std::string& host, const std::string& target_port) -> Result<> {
+  const auto relay = [&](const Fd& listener, const Fd& network, const std::string& host,
+                         const std::string& target_port) -> Result<> {
     Spawn passer = what;
-    passer.argv = {own_program(), "lab", "relay", "--listener-fd", "10", "--network-fd", "11", "--host", host, "--port", target_port};
+    passer.argv = {own_program(), "lab",    "relay", "--listener-fd", "10",       "--network-fd",
+                   "11",          "--host", host,    "--port",        target_port};
     passer.descriptors = {{listener.get(), 10}, {network.get(), 11}};
     TRY(within(spawn(passer), "relay"));
     return {};
@@ -219,13 +239,30 @@ Result<> Lab::start_store(const std::string& outside) {
 
   if (outside.empty()) {
     const std::string data = fmt::format("{}/etcd", folder_);
-    what.argv = {"etcd", "--name", name_, "--data-dir", data, "--listen-client-urls", "http://0.0.0.0:2379", "--advertise-client-urls", std::string(inside_etcd),
-                 "--listen-peer-urls", "http://127.0.0.1:2380", "--initial-advertise-peer-urls", "http://127.0.0.1:2380",
-                 "--initial-cluster", name_ + "=http://127.0.0.1:2380", "--logger", "zap", "--log-outputs", "stderr"};
+    what.argv = {"etcd",
+                 "--name",
+                 name_,
+                 "--data-dir",
+                 data,
+                 "--listen-client-urls",
+                 "http://0.0.0.0:2379",
+                 "--advertise-client-urls",
+                 std::string(inside_etcd),
+                 "--listen-peer-urls",
+                 "http://127.0.0.1:2380",
+                 "--initial-advertise-peer-urls",
+                 "http://127.0.0.1:2380",
+                 "--initial-cluster",
+                 name_ + "=http://127.0.0.1:2380",
+                 "--logger",
+                 "zap",
+                 "--log-outputs",
+                 "stderr"};
     auto started = spawn(what);
     if (!started) {
-      return fail(started.error().code, started.error().code == Code::not_found ? "etcd is not installed: apt-get install etcd-server"
-                                                                                : started.error().message);
+      return fail(started.error().code, started.error().code == Code::not_found
+                                            ? "etcd is not installed: apt-get install etcd-server"
+                                            : started.error().message);
     }
     const Fd listener = TRY(listen_on(INADDR_LOOPBACK, port));
     TRY(relay(listener, fabric, "172.28.0.1", "2379"));
@@ -238,10 +275,12 @@ Result<> Lab::start_store(const std::string& outside) {
 
   // An etcd outside: nodes reach it through a listener on the fabric. One endpoint of plain HTTP with an IPv4 address.
   const auto first = split(outside, ',').front();
-  const std::string_view rest = std::string_view(first).starts_with("http://") ? std::string_view(first).substr(7) : std::string_view();
+  const std::string_view rest =
+      std::string_view(first).starts_with("http://") ? std::string_view(first).substr(7) : std::string_view();
   const auto colon = rest.rfind(':');
   if (rest.empty() || colon == std::string_view::npos) {
-    return fail(Code::invalid, fmt::format("--etcd {}: a lab reaches an etcd of its own by http://ADDRESS:PORT", outside));
+    return fail(Code::invalid,
+                fmt::format("--etcd {}: a lab reaches an etcd of its own by http://ADDRESS:PORT", outside));
   }
   Fd listener;
   std::uint16_t inside_port = 2379;
@@ -268,9 +307,9 @@ Result<> Lab::start_nodes(const std::vector<std::pair<std::string, int>>& wanted
     what.inside = init_;
     what.out = what.err = log.get();
     what.environment = clean_environment();
-    for (const char* variable : {"DATASTORE_TYPE=etcdv3", "IP=autodetect", "IP_AUTODETECTION_METHOD=interface=eth0", "NO_DEFAULT_POOLS=true",
-                                 "CALICO_NETWORKING_BACKEND=bird", "CLUSTER_TYPE=weft,bgp", "FELIX_HEALTHENABLED=true",
-                                 "FELIX_PROMETHEUSMETRICSENABLED=true"}) {
+    for (const char* variable : {"DATASTORE_TYPE=etcdv3", "IP=autodetect", "IP_AUTODETECTION_METHOD=interface=eth0",
+                                 "NO_DEFAULT_POOLS=true", "CALICO_NETWORKING_BACKEND=bird", "CLUSTER_TYPE=weft,bgp",
+                                 "FELIX_HEALTHENABLED=true", "FELIX_PROMETHEUSMETRICSENABLED=true"}) {
       what.environment.emplace_back(variable);
     }
     what.environment.push_back("NODENAME=" + name);
@@ -288,7 +327,8 @@ Result<> Lab::start_nodes(const std::vector<std::pair<std::string, int>>& wanted
   TRY(change_state([&](schema::Object& object) -> Result<> {
     auto* list = object.find("nodes")->as_array();
     for (const auto& [node, go] : started) {
-      list->push_back(schema::Object{{"name", node.name}, {"index", node.index}, {"init", static_cast<std::int64_t>(node.init)}});
+      list->push_back(
+          schema::Object{{"name", node.name}, {"index", node.index}, {"init", static_cast<std::int64_t>(node.init)}});
     }
     return {};
   }));
@@ -306,7 +346,8 @@ Result<> Lab::down() {
     // ourselves waits for us to look.
     pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
     for (int tries = 0; process && ::poll(&ended, 1, 5) == 0; ++tries) {
-      while (::waitpid(-1, nullptr, WNOHANG) > 0) {}
+      while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+      }
       if (tries > 2000) return fail(Code::timeout, fmt::format("lab \"{}\": process {} does not end", name_, init_));
     }
     ::waitpid(init_, nullptr, WNOHANG);
@@ -324,7 +365,9 @@ Result<std::vector<NodeState>> Lab::nodes() const {
   std::vector<NodeState> list;
   const auto* nodes = object.at("nodes");
   for (const auto& item : *nodes->as_array()) {
-    list.push_back({.name = std::string(item.text("name")), .index = static_cast<int>(*item.at("index")->as_int()), .init = static_cast<pid_t>(*item.at("init")->as_int())});
+    list.push_back({.name = std::string(item.text("name")),
+                    .index = static_cast<int>(*item.at("index")->as_int()),
+                    .init = static_cast<pid_t>(*item.at("init")->as_int())});
   }
   return list;
 }
@@ -339,7 +382,8 @@ Result<NodeState> Lab::node(std::string_view name) const {
 }
 
 Result<NodeState> Lab::add_node(const std::string& name) {
-  if (!good_name(name)) return fail(Code::invalid, fmt::format("node name \"{}\": lower-case letters, digits and '-'", name));
+  if (!good_name(name))
+    return fail(Code::invalid, fmt::format("node name \"{}\": lower-case letters, digits and '-'", name));
   int index = 1;
   for (const auto& node : TRY(nodes())) {
     if (node.name == name) return fail(Code::exists, fmt::format("node \"{}\" is there already", name));
@@ -355,7 +399,8 @@ Result<> Lab::remove_node(const NodeState& node) {
   const auto end = steady_clock::now() + std::chrono::seconds(10);
   while (start_time(node.init) && steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(5));
   TRY(change_state([&](schema::Object& object) -> Result<> {
-    std::erase_if(*object.find("nodes")->as_array(), [&](const schema::Value& item) { return item.text("name") == node.name; });
+    std::erase_if(*object.find("nodes")->as_array(),
+                  [&](const schema::Value& item) { return item.text("name") == node.name; });
     return {};
   }));
   std::error_code error;
@@ -373,7 +418,8 @@ Result<> Lab::restart_node(const NodeState& node) {
     if (!now.empty() && now != before) return {};
     std::this_thread::sleep_for(milliseconds(10));
   }
-  return fail(Code::timeout, fmt::format("{}: `weft node` did not come back; `weft lab logs {}` says why", node.name, node.name));
+  return fail(Code::timeout,
+              fmt::format("{}: `weft node` did not come back; `weft lab logs {}` says why", node.name, node.name));
 }
 
 std::vector<pid_t> Lab::component(const NodeState& node, std::string_view wanted) const {
@@ -391,8 +437,9 @@ std::vector<pid_t> Lab::component(const NodeState& node, std::string_view wanted
     const auto words = split(*line, '\0');
     if (words.empty()) continue;
     const std::string program = words[0].substr(words[0].rfind('/') + 1);
-    const bool match = wanted == "bird" ? program == "bird"
-                                        : program == "weft" && words.size() > 1 && words[1] == wanted && pid != node.init;
+    const bool match = wanted == "bird"
+                           ? program == "bird"
+                           : program == "weft" && words.size() > 1 && words[1] == wanted && pid != node.init;
     if (match) found.push_back(pid);
   }
   std::ranges::sort(found);
@@ -402,7 +449,8 @@ std::vector<pid_t> Lab::component(const NodeState& node, std::string_view wanted
 Result<std::vector<pid_t>> Lab::kill_component(const NodeState& node, std::string_view which) const {
   std::vector<std::string> parts = {"agent", "confd", "bird"};
   if (which != "all") {
-    if (std::ranges::find(parts, which) == parts.end()) return fail(Code::invalid, fmt::format("component \"{}\": agent, bird, confd or all", which));
+    if (std::ranges::find(parts, which) == parts.end())
+      return fail(Code::invalid, fmt::format("component \"{}\": agent, bird, confd or all", which));
     parts = {std::string(which)};
   }
   std::vector<pid_t> killed;

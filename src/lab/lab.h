@@ -20,12 +20,13 @@ class Store;
 
 /// A whole cluster on one machine, in namespaces: an etcd, nodes, pods; for trying, testing, measuring.
 ///
-/// What there is of a lab on the machine: one process, the lab's init, whose namespaces hold everything else, and the folder
-/// /run/weft-lab/<name> with that process's id. The lab's own files lie in a tmpfs that only its mount namespace has,
-/// reached through /proc/<init>/root. Killing the init ends the lab.
+/// What there is of a lab on the machine: one process, the lab's init, whose namespaces hold everything else, and the
+/// folder /run/weft-lab/<name> with that process's id. The lab's own files lie in a tmpfs that only its mount namespace
+/// has, reached through /proc/<init>/root. Killing the init ends the lab.
 namespace weft::lab {
 
-/// The small network that the nodes sit on, in the lab's network namespace; .1 there is the lab itself (etcd, "outside").
+/// The small network that the nodes sit on, in the lab's network namespace; .1 there is the lab itself (etcd,
+/// "outside").
 inline constexpr std::string_view fabric_v4 = "172.28.0.0/24";
 inline constexpr std::string_view fabric_v6 = "fd28::/64";
 
@@ -34,7 +35,7 @@ struct NodeState {
   int index = 0;  // its addresses end in 10 + index
   pid_t init = 0;
 
-  net::Ip address() const;     // on the fabric
+  net::Ip address() const;  // on the fabric
   net::Ip address_v6() const;
 };
 

@@ -25,16 +25,15 @@ struct Outcome {
 
 class LabTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    links_before = test::shell("ip -o link; ip route; ip -6 route; nft list ruleset").output;
-  }
+  void SetUp() override { links_before = test::shell("ip -o link; ip route; ip -6 route; nft list ruleset").output; }
   void TearDown() override {
     if (HasFailure()) {
       for (const auto& line : split(weft("lab logs").out, '\n')) fmt::print("{}\n", line);
     }
     EXPECT_EQ(weft("lab down").status, 0);
     EXPECT_FALSE(file_exists("/run/weft-lab/" + name));
-    EXPECT_EQ(test::shell("ip -o link; ip route; ip -6 route; nft list ruleset").output, links_before) << "the machine's own network changed";
+    EXPECT_EQ(test::shell("ip -o link; ip route; ip -6 route; nft list ruleset").output, links_before)
+        << "the machine's own network changed";
   }
 
   /// Runs `weft WORDS` by a shell.
@@ -42,7 +41,8 @@ class LabTest : public ::testing::Test {
   Outcome sh(const std::string& line, std::string_view input = {}) {
     Command command{.argv = {"/bin/sh", "-c", line}};
     const std::string program = WEFT_PROGRAM;
-    command.env_more = {"WEFT_LAB=" + name, "PATH=" + program.substr(0, program.rfind('/')) + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+    command.env_more = {"WEFT_LAB=" + name, "PATH=" + program.substr(0, program.rfind('/')) +
+                                                ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
     const auto finished = ::weft::run(command, {.timeout = std::chrono::seconds(60), .input = std::string(input)});
     if (!finished) return {.status = 255, .out = {}, .err = finished.error().message};
     return {finished->exit_code(), finished->out, finished->err};
@@ -59,9 +59,12 @@ class LabTest : public ::testing::Test {
   }
   std::string add_pod(const std::string& words) { return last_line(ok("lab pod add " + words)); }
   bool connects(const std::string& from, const std::string& address, int port) {
-    return weft(fmt::format("lab exec {} -- timeout 1 bash -c 'exec 3<>/dev/tcp/{}/{}'", from, address, port)).status == 0;
+    return weft(fmt::format("lab exec {} -- timeout 1 bash -c 'exec 3<>/dev/tcp/{}/{}'", from, address, port)).status ==
+           0;
   }
-  bool eventually(const std::function<bool()>& condition, int seconds = 20) { return test::eventually(condition, std::chrono::seconds(seconds)); }
+  bool eventually(const std::function<bool()>& condition, int seconds = 20) {
+    return test::eventually(condition, std::chrono::seconds(seconds));
+  }
 
   std::string name = fmt::format("t{}", ::getpid());
   std::string links_before;
@@ -100,7 +103,8 @@ TEST_F(LabTest, GivesPodsBothFamilies) {
 
 TEST_F(LabTest, PutsPolicyInForceBeforeThePodsFirstPacket) {
   ok("lab up --nodes 2");
-  const auto server = add_pod(fmt::format("default/server --node node1 --labels app=server --port http=TCP:80 {}", serve));
+  const auto server =
+      add_pod(fmt::format("default/server --node node1 --labels app=server --port http=TCP:80 {}", serve));
   add_pod("default/friend --node node2 --labels app=friend");
   ok("lab apply -f -", R"(
 apiVersion: projectcalico.org/v3
@@ -117,8 +121,10 @@ spec:
   ok("lab wait");
 
   // A stranger that tries from its first instruction on never gets through.
-  add_pod(fmt::format("default/stranger --node node2 -- bash -c 'for i in $(seq 50); do (exec 3<>/dev/tcp/{}/80) 2>/dev/null && echo through >> /tmp/stranger-{}; sleep 0.02; done'",
-                      server, name));
+  add_pod(
+      fmt::format("default/stranger --node node2 -- bash -c 'for i in $(seq 50); do (exec 3<>/dev/tcp/{}/80) "
+                  "2>/dev/null && echo through >> /tmp/stranger-{}; sleep 0.02; done'",
+                  server, name));
   EXPECT_TRUE(eventually([&] { return connects("default/friend", server, 80); }));
   ::sleep(2);
   EXPECT_FALSE(file_exists("/tmp/stranger-" + name));
@@ -133,7 +139,9 @@ spec:
   EXPECT_FALSE(connects("default/friend", server, 80));
 
   // Policies that only controllers write can be written here, and taken away.
-  const std::string knp = "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: knp.default.all, namespace: default}\nspec: {order: 1, selector: all(), ingress: [{action: Allow}]}\n";
+  const std::string knp =
+      "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: knp.default.all, namespace: "
+      "default}\nspec: {order: 1, selector: all(), ingress: [{action: Allow}]}\n";
   ok("lab apply -f -", knp);
   ok("lab wait");
   EXPECT_TRUE(connects("default/friend", server, 80));
@@ -148,11 +156,15 @@ TEST_F(LabTest, LosesNoPacketWhenComponentsAreKilled) {
   add_pod("default/b --node node2");
   ok("lab wait");
   for (const char* component : {"agent", "confd", "bird", "all"}) {
-    const auto outcome = sh(fmt::format("(sleep 0.2; weft lab node kill node1 {} >&2) & weft lab exec default/b -- ping -q -i 0.005 -c 300 {}; wait", component, a));
-    EXPECT_NE(outcome.out.find(" 0% packet loss"), std::string::npos) << component << "\n" << outcome.out << outcome.err;
+    const auto outcome = sh(fmt::format(
+        "(sleep 0.2; weft lab node kill node1 {} >&2) & weft lab exec default/b -- ping -q -i 0.005 -c 300 {}; wait",
+        component, a));
+    EXPECT_NE(outcome.out.find(" 0% packet loss"), std::string::npos) << component << "\n"
+                                                                      << outcome.out << outcome.err;
     ok("lab wait");
   }
-  const auto outcome = sh(fmt::format("(sleep 0.2; weft lab node restart node1 >&2) & weft lab exec default/b -- ping -q -i 0.005 -c 400 {}; wait", a));
+  const auto outcome = sh(fmt::format(
+      "(sleep 0.2; weft lab node restart node1 >&2) & weft lab exec default/b -- ping -q -i 0.005 -c 400 {}; wait", a));
   EXPECT_NE(outcome.out.find(" 0% packet loss"), std::string::npos) << outcome.out << outcome.err;
 }
 
@@ -168,7 +180,8 @@ TEST_F(LabTest, RepairsWhatOthersBreak) {
   ok("lab exec node1 -- nft delete table inet weft");
   EXPECT_TRUE(eventually([&] { return weft("lab exec node1 -- nft list table inet weft").out == rules; }));
 
-  EXPECT_NE(ok("lab exec node1 -- ip route").find("198.51.100.0/24"), std::string::npos) << "a foreign route was touched";
+  EXPECT_NE(ok("lab exec node1 -- ip route").find("198.51.100.0/24"), std::string::npos)
+      << "a foreign route was touched";
   EXPECT_EQ(weft("lab ping --all").status, 0);
 }
 
@@ -184,11 +197,14 @@ TEST_F(LabTest, FreesThePodAndLaterItsAddressWhenTheStoreIsAway) {
   const auto deleted = weft("lab pod del default/a");
   EXPECT_EQ(deleted.status, 1);
   EXPECT_NE(deleted.err.find("error 11"), std::string::npos) << deleted.err;
-  EXPECT_EQ(split(trim(ok("lab exec node1 -- ip -br link show type veth")), '\n').size(), 2u) << "the pod's link is still there";
+  EXPECT_EQ(split(trim(ok("lab exec node1 -- ip -br link show type veth")), '\n').size(), 2u)
+      << "the pod's link is still there";
 
   ok("lab node kill node1 agent");
   sh(fmt::format("kill -CONT {}", etcd));
-  EXPECT_TRUE(eventually([&] { return weft("lab exec node1 -- weft get workloadendpoints -A").out.find("-a-eth0") == std::string::npos; }));
+  EXPECT_TRUE(eventually([&] {
+    return weft("lab exec node1 -- weft get workloadendpoints -A").out.find("-a-eth0") == std::string::npos;
+  }));
   ok("lab pod del default/a");
   EXPECT_EQ(weft("lab exec node1 -- weft ipam check").status, 0);
 }
@@ -217,7 +233,9 @@ TEST_F(LabTest, ExecBecomesTheCommand) {
 
 TEST_F(LabTest, ReachesItsStoreFromTheMachine) {
   ok("lab up --nodes 1");
-  EXPECT_NE(sh("eval \"$(weft lab env)\"; etcdctl get --prefix --keys-only /calico/").out.find("/calico/resources/v3/projectcalico.org/nodes/node1"), std::string::npos);
+  EXPECT_NE(sh("eval \"$(weft lab env)\"; etcdctl get --prefix --keys-only /calico/")
+                .out.find("/calico/resources/v3/projectcalico.org/nodes/node1"),
+            std::string::npos);
   EXPECT_NE(sh("eval \"$(weft lab env)\"; weft get nodes").out.find("node1"), std::string::npos);
   EXPECT_NE(weft("lab exec node1 -- weft get nodes").out.find("node1"), std::string::npos);
 }

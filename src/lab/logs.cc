@@ -29,7 +29,8 @@ struct Tail {
     std::size_t begin = 0;
     for (std::size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n', begin)) {
       const std::string_view line = std::string_view(rest).substr(begin, end - begin);
-      if (component.empty() || line.substr(0, line.find_first_of(" |:")) == component) fmt::print("{}{}\n", label, line);
+      if (component.empty() || line.substr(0, line.find_first_of(" |:")) == component)
+        fmt::print("{}{}\n", label, line);
       begin = end + 1;
     }
     rest.erase(0, begin);

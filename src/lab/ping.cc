@@ -82,7 +82,8 @@ class Pinger {
 
 }  // namespace
 
-Result<std::vector<std::optional<std::chrono::microseconds>>> ping(const std::vector<net::Ip>& targets, std::chrono::milliseconds patience) {
+Result<std::vector<std::optional<std::chrono::microseconds>>> ping(const std::vector<net::Ip>& targets,
+                                                                   std::chrono::milliseconds patience) {
   const auto id = static_cast<std::uint16_t>(std::random_device{}());
   const Pinger v4(net::Family::v4, id), v6(net::Family::v6, id);
   if (v4.fd() < 0) return fail_errno(errno, "raw ICMP socket");
@@ -104,7 +105,8 @@ Result<std::vector<std::optional<std::chrono::microseconds>>> ping(const std::ve
       for (const auto* pinger : {&v4, &v6}) {
         for (int answer = pinger->receive(); answer != Pinger::nothing; answer = pinger->receive()) {
           const auto i = static_cast<std::size_t>(answer);
-          if (answer >= 0 && i < trips.size() && !trips[i]) trips[i] = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - sent[i]);
+          if (answer >= 0 && i < trips.size() && !trips[i])
+            trips[i] = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - sent[i]);
         }
       }
     }
@@ -114,7 +116,8 @@ Result<std::vector<std::optional<std::chrono::microseconds>>> ping(const std::ve
 
 std::size_t Matrix::lost() const {
   std::size_t count = 0;
-  for (const auto& row : round_trips) count += static_cast<std::size_t>(std::ranges::count_if(row, [](const auto& trip) { return !trip; }));
+  for (const auto& row : round_trips)
+    count += static_cast<std::size_t>(std::ranges::count_if(row, [](const auto& trip) { return !trip; }));
   return count;
 }
 
@@ -131,15 +134,18 @@ Result<Matrix> ping_all(const Lab& lab, std::chrono::milliseconds patience) {
   }
   const auto from = [&](const std::string& name, pid_t init, const std::string& network) -> Result<> {
     matrix.from.push_back(name);
-    return within(in_network(init, network, [&]() -> Result<> {
-      matrix.round_trips.push_back(TRY(ping(targets, patience)));
-      return {};
-    }), name);
+    return within(in_network(init, network,
+                             [&]() -> Result<> {
+                               matrix.round_trips.push_back(TRY(ping(targets, patience)));
+                               return {};
+                             }),
+                  name);
   };
   for (const auto& node : nodes) TRY(from(node.name, node.init, ""));
   for (const auto& pod : pods) {
     const auto node = std::ranges::find(nodes, pod.node, &NodeState::name);
-    if (node == nodes.end()) return fail(Code::not_found, fmt::format("{}: its node {} is gone", pod.full_name(), pod.node));
+    if (node == nodes.end())
+      return fail(Code::not_found, fmt::format("{}: its node {} is gone", pod.full_name(), pod.node));
     TRY(from(pod.full_name(), node->init, "/run/netns/" + pod.container));
   }
   return matrix;

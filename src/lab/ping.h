@@ -12,12 +12,13 @@ namespace weft::lab {
 
 /// Sends ICMP echo requests from the calling thread's network namespace to all targets at once.
 /// @return round trip per target, nullopt: no answer within `patience`; lost packets are sent again twice in that time
-Result<std::vector<std::optional<std::chrono::microseconds>>> ping(const std::vector<net::Ip>& targets, std::chrono::milliseconds patience);
+Result<std::vector<std::optional<std::chrono::microseconds>>> ping(const std::vector<net::Ip>& targets,
+                                                                   std::chrono::milliseconds patience);
 
 /// Who reaches whom: every node and pod pings every pod.
 struct Matrix {
   std::vector<std::string> from;
-  std::vector<std::string> to;  // "NS/NAME address"
+  std::vector<std::string> to;                                                     // "NS/NAME address"
   std::vector<std::vector<std::optional<std::chrono::microseconds>>> round_trips;  // [from][to]
   std::size_t lost() const;
 };

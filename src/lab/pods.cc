@@ -53,7 +53,9 @@ struct Runtime {
   Result<schema::Value> run(const std::string& verb, schema::Value result) const {
     const std::string path = "/etc/cni/net.d/10-calico.conflist";
     const auto text = read_file(Lab::file_of(node, path));
-    if (!text) return fail(Code::unavailable, fmt::format("{} has no network configuration {} yet; is the node up?", node.name, path));
+    if (!text)
+      return fail(Code::unavailable,
+                  fmt::format("{} has no network configuration {} yet; is the node up?", node.name, path));
     const auto list = TRY(within(schema::parse_json(*text), path));
     const auto* plugins = list.at("plugins") ? list.at("plugins")->as_array() : nullptr;
     if (!plugins || plugins->empty()) return fail(Code::invalid, path + ": no plugins");
@@ -67,7 +69,8 @@ struct Runtime {
     return result;
   }
 
-  Result<schema::Value> run_one(const std::string& verb, const schema::Value& plugin, const schema::Value& list, const schema::Value& result) const {
+  Result<schema::Value> run_one(const std::string& verb, const schema::Value& plugin, const schema::Value& list,
+                                const schema::Value& result) const {
     schema::Object config = *plugin.as_object();
     config.set("name", list.text("name"));
     config.set("cniVersion", list.text("cniVersion"));
@@ -76,8 +79,13 @@ struct Runtime {
     Spawn what;
     what.inside = node.init;
     what.argv = {"/opt/cni/bin/" + std::string(plugin.text("type"))};
-    what.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "CNI_COMMAND=" + verb, "CNI_CONTAINERID=" + pod.container,
-                        "CNI_NETNS=/run/netns/" + pod.container, "CNI_IFNAME=eth0", "CNI_PATH=/opt/cni/bin", "CNI_ARGS=" + arguments};
+    what.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                        "CNI_COMMAND=" + verb,
+                        "CNI_CONTAINERID=" + pod.container,
+                        "CNI_NETNS=/run/netns/" + pod.container,
+                        "CNI_IFNAME=eth0",
+                        "CNI_PATH=/opt/cni/bin",
+                        "CNI_ARGS=" + arguments};
     const auto finished = TRY(lab::run(what, schema::to_json(config)));
     const auto answer = schema::parse_json(finished.out);
     if (!finished.good()) {
@@ -86,16 +94,20 @@ struct Runtime {
       const auto* code = answer->at("code");
       const bool later = code && code->as_int() && *code->as_int() == 11;
       const auto details = answer->text("details");
-      return fail(later ? Code::unavailable : Code::internal, fmt::format("{}: error {}: {}{}{}", name, code ? schema::to_json(*code) : "?",
-                                                                         answer->text("msg"), details.empty() ? "" : ": ", details));
+      return fail(later ? Code::unavailable : Code::internal,
+                  fmt::format("{}: error {}: {}{}{}", name, code ? schema::to_json(*code) : "?", answer->text("msg"),
+                              details.empty() ? "" : ": ", details));
     }
     return verb == "ADD" ? answer : Result<schema::Value>(schema::Value());
   }
 };
 
 Runtime runtime(const Lab& lab, const NodeState& node, const PodState& pod) {
-  return {.lab = lab, .node = node, .pod = pod,
-          .arguments = fmt::format("IgnoreUnknown=1;K8S_POD_NAMESPACE={};K8S_POD_NAME={};K8S_POD_INFRA_CONTAINER_ID={}", pod.namespace_, pod.name, pod.container),
+  return {.lab = lab,
+          .node = node,
+          .pod = pod,
+          .arguments = fmt::format("IgnoreUnknown=1;K8S_POD_NAMESPACE={};K8S_POD_NAME={};K8S_POD_INFRA_CONTAINER_ID={}",
+                                   pod.namespace_, pod.name, pod.container),
           .cni_arguments = {}};
 }
 
@@ -108,12 +120,14 @@ Result<> ensure_profiles(const Lab& lab, const std::string& namespace_) {
   space.metadata.name = "kns." + namespace_;
   space.spec.ingress = {api::Rule{.action = api::Action::allow}};
   space.spec.egress = {api::Rule{.action = api::Action::allow}};
-  space.spec.labels_to_apply = {{"pcns.projectcalico.org/name", namespace_}, {"pcns.kubernetes.io/metadata.name", namespace_}};
+  space.spec.labels_to_apply = {{"pcns.projectcalico.org/name", namespace_},
+                                {"pcns.kubernetes.io/metadata.name", namespace_}};
   api::Profile account;
   account.metadata.name = "ksa." + namespace_ + ".default";
   account.spec.labels_to_apply = {{"pcsa.projectcalico.org/name", "default"}};
   for (auto* profile : {&space, &account}) {
-    if (auto made = client::create(*store, *profile); !made && made.error().code != Code::exists) return std::unexpected(made.error());
+    if (auto made = client::create(*store, *profile); !made && made.error().code != Code::exists)
+      return std::unexpected(made.error());
   }
   TRY(make_directories(lab.file("profiles")));
   return write_file_atomic(known, "");
@@ -126,10 +140,13 @@ Result<schema::Array> parse_ports(const std::vector<std::string>& ports) {
     if (equals == std::string::npos || equals == 0 || colon == std::string::npos || colon < equals) {
       return fail(Code::invalid, fmt::format("--port {}: NAME=PROTOCOL:PORT, as http=TCP:80", text));
     }
-    const auto protocol = TRY(within(net::Protocol::parse(text.substr(equals + 1, colon - equals - 1)), "--port " + text));
+    const auto protocol =
+        TRY(within(net::Protocol::parse(text.substr(equals + 1, colon - equals - 1)), "--port " + text));
     const auto port = TRY(within(net::PortRange::parse(text.substr(colon + 1)), "--port " + text));
     if (port.first != port.last) return fail(Code::invalid, fmt::format("--port {}: one port", text));
-    list.push_back(schema::Object{{"name", text.substr(0, equals)}, {"protocol", net::to_string(protocol)}, {"port", static_cast<int>(port.first)}});
+    list.push_back(schema::Object{{"name", text.substr(0, equals)},
+                                  {"protocol", net::to_string(protocol)},
+                                  {"port", static_cast<int>(port.first)}});
   }
   return list;
 }
@@ -147,8 +164,8 @@ Result<NodeState> choose_node(const Lab& lab, const std::string& wanted) {
 Result<> save(const Lab& lab, const PodState& pod, const schema::Value& result) {
   schema::Array addresses;
   for (const auto& address : pod.addresses) addresses.emplace_back(address);
-  const schema::Object object = {{"namespace", pod.namespace_}, {"name", pod.name}, {"node", pod.node}, {"container", pod.container},
-                                 {"addresses", addresses}, {"result", result}};
+  const schema::Object object = {{"namespace", pod.namespace_}, {"name", pod.name},       {"node", pod.node},
+                                 {"container", pod.container},  {"addresses", addresses}, {"result", result}};
   return write_file_atomic(pod_file(lab, pod, ".json"), schema::to_json(object, 2));
 }
 
@@ -161,7 +178,8 @@ void kill_processes(const NodeState& node, const PodState& pod) {
   }
 }
 
-Result<> start_command(const Lab& lab, const NodeState& node, const PodState& pod, const std::vector<std::string>& command) {
+Result<> start_command(const Lab& lab, const NodeState& node, const PodState& pod,
+                       const std::vector<std::string>& command) {
   const Fd log(::open(pod_file(lab, pod, ".log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   Spawn what;
   what.inside = node.init;
@@ -180,7 +198,8 @@ Result<std::map<std::string, std::string>> parse_labels(std::string_view text) {
   std::map<std::string, std::string> labels;
   for (const auto& part : split(text, ',')) {
     const auto equals = part.find('=');
-    if (equals == std::string::npos || equals == 0) return fail(Code::invalid, fmt::format("--labels: \"{}\" is not KEY=VALUE", part));
+    if (equals == std::string::npos || equals == 0)
+      return fail(Code::invalid, fmt::format("--labels: \"{}\" is not KEY=VALUE", part));
     labels[part.substr(0, equals)] = part.substr(equals + 1);
   }
   return labels;
@@ -190,13 +209,17 @@ Result<std::vector<PodState>> Lab::pods() const {
   std::vector<PodState> list;
   for (const auto& node : TRY(nodes())) {
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(file(fmt::format("nodes/{}/pods", node.name)), error)) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(file(fmt::format("nodes/{}/pods", node.name)), error)) {
       if (entry.path().extension() != ".json") continue;
       const auto text = read_file(entry.path());
       if (!text) continue;  // deleted meanwhile
       const auto object = TRY(within(schema::parse_json(*text), entry.path().string()));
-      PodState pod{.namespace_ = std::string(object.text("namespace")), .name = std::string(object.text("name")), .node = node.name,
-                   .container = std::string(object.text("container")), .addresses = {}};
+      PodState pod{.namespace_ = std::string(object.text("namespace")),
+                   .name = std::string(object.text("name")),
+                   .node = node.name,
+                   .container = std::string(object.text("container")),
+                   .addresses = {}};
       if (const auto* addresses = object.at("addresses")) {
         for (const auto& address : *addresses->as_array()) pod.addresses.push_back(*address.as_string());
       }
@@ -219,9 +242,11 @@ Result<PodState> add_pod(const Lab& lab, const PodOptions& options) {
   PodState pod;
   std::tie(pod.namespace_, pod.name) = split_name(options.full_name);
   if (!is_label(pod.namespace_) || !is_label(pod.name)) {
-    return fail(Code::invalid, fmt::format("pod \"{}\": NAMESPACE/NAME of lower-case letters, digits, '-' and '.'", options.full_name));
+    return fail(Code::invalid, fmt::format("pod \"{}\": NAMESPACE/NAME of lower-case letters, digits, '-' and '.'",
+                                           options.full_name));
   }
-  if (auto there = lab.pod(pod.full_name())) return fail(Code::exists, fmt::format("pod {} is there already, on {}", pod.full_name(), there->node));
+  if (auto there = lab.pod(pod.full_name()))
+    return fail(Code::exists, fmt::format("pod {} is there already, on {}", pod.full_name(), there->node));
   const auto ports = TRY(parse_ports(options.ports));
   if (!options.ip.empty()) TRY(within(net::Ip::parse(options.ip), "--ip"));
   const auto node = TRY(choose_node(lab, options.node));
@@ -281,16 +306,22 @@ Result<> check_pod(const Lab& lab, const PodState& pod) {
 }
 
 Result<> label_pod(const Lab& lab, const PodState& pod, const std::map<std::string, std::string>& labels) {
-  const auto name = TRY(api::to_name({.node = pod.node, .orchestrator = "k8s", .workload = pod.name, .endpoint = "eth0"}));
+  const auto name =
+      TRY(api::to_name({.node = pod.node, .orchestrator = "k8s", .workload = pod.name, .endpoint = "eth0"}));
   const auto store = TRY(lab.open_store());
-  TRY(client::modify<api::WorkloadEndpoint>(*store, name, [&](api::WorkloadEndpoint& endpoint) -> Result<> {
-    std::erase_if(endpoint.metadata.labels, [](const auto& label) { return !label.first.starts_with("projectcalico.org/"); });
-    for (const auto& [key, value] : labels) {
-      if (key.starts_with("projectcalico.org/")) return fail(Code::invalid, fmt::format("--labels: {} is the data model's own", key));
-      endpoint.metadata.labels[key] = value;
-    }
-    return {};
-  }, pod.namespace_));
+  TRY(client::modify<api::WorkloadEndpoint>(
+      *store, name,
+      [&](api::WorkloadEndpoint& endpoint) -> Result<> {
+        std::erase_if(endpoint.metadata.labels,
+                      [](const auto& label) { return !label.first.starts_with("projectcalico.org/"); });
+        for (const auto& [key, value] : labels) {
+          if (key.starts_with("projectcalico.org/"))
+            return fail(Code::invalid, fmt::format("--labels: {} is the data model's own", key));
+          endpoint.metadata.labels[key] = value;
+        }
+        return {};
+      },
+      pod.namespace_));
   return {};
 }
 

@@ -20,10 +20,11 @@ struct PodOptions {
 /// "k=v,k2=v2"
 Result<std::map<std::string, std::string>> parse_labels(std::string_view text);
 
-/// Makes a pod: a network namespace on a node, networked by the CNI plug-ins that the node's configuration lists, run as a
-/// container runtime runs them; then starts its command there. Whatever fails undoes the rest.
+/// Makes a pod: a network namespace on a node, networked by the CNI plug-ins that the node's configuration lists, run
+/// as a container runtime runs them; then starts its command there. Whatever fails undoes the rest.
 Result<PodState> add_pod(const Lab& lab, const PodOptions& options);
-/// Ends its processes, runs the plug-ins' DEL, takes the namespace away. A pod whose DEL failed stays listed, to be tried again.
+/// Ends its processes, runs the plug-ins' DEL, takes the namespace away. A pod whose DEL failed stays listed, to be
+/// tried again.
 Result<> delete_pod(const Lab& lab, const PodState& pod);
 /// Replaces the labels of its endpoint but those of the data model.
 Result<> label_pod(const Lab& lab, const PodState& pod, const std::map<std::string, std::string>& labels);

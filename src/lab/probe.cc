@@ -93,7 +93,8 @@ std::string to_text(const Reach& reach) {
   for (std::size_t i = 0; i < reach.from.size(); ++i) {
     text += fmt::format("  {:{}}", reach.from[i], width);
     for (std::size_t k = 0; k < reach.to.size(); ++k) {
-      text += fmt::format("  {:<{}}", reach.open[i][k] ? "open" : "-", reach.to[k].name.size() + 1 + std::to_string(reach.to[k].port).size());
+      text += fmt::format("  {:<{}}", reach.open[i][k] ? "open" : "-",
+                          reach.to[k].name.size() + 1 + std::to_string(reach.to[k].port).size());
     }
     text += '\n';
   }

@@ -90,7 +90,8 @@ int relay_main(int listener_fd, int network_fd, const std::string& host, int por
     const int on = 1;
     ::setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ::setsockopt(server.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (::connect(server.get(), reinterpret_cast<const sockaddr*>(&target), sizeof target) != 0 && errno != EINPROGRESS) return;
+    if (::connect(server.get(), reinterpret_cast<const sockaddr*>(&target), sizeof target) != 0 && errno != EINPROGRESS)
+      return;
     pairs.emplace_back();
     const auto pair = std::prev(pairs.end());
     pair->there = {client.get(), server.get(), {}};

@@ -44,8 +44,12 @@ struct Failure {
   int number;
   int step;
 };
-constexpr std::array<const char*, 6> steps = {"", "enter the mount namespace", "enter the network namespace",
-                                              "make a network namespace", "standard streams", "run the program"};
+constexpr std::array<const char*, 6> steps = {"",
+                                              "enter the mount namespace",
+                                              "enter the network namespace",
+                                              "make a network namespace",
+                                              "standard streams",
+                                              "run the program"};
 
 /// In the child, after fork: system calls only.
 [[noreturn]] void give_up(int report, int step) {
@@ -95,14 +99,15 @@ pid_t process_of(int pidfd) {
   return at == std::string::npos ? -1 : std::atoi(info->c_str() + at + 4);
 }
 
-/// The init of a new process namespace below another one than ours: only a process that lives in that one can make it, so
-/// a helper does, and hands us the child by a descriptor in the table that we share for that moment.
+/// The init of a new process namespace below another one than ours: only a process that lives in that one can make it,
+/// so a helper does, and hands us the child by a descriptor in the table that we share for that moment.
 pid_t clone_below(const Spawn& what, const Prepared& ready, int report) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return -1;
   const Fd answer(ends[0]);
   Fd say(ends[1]);
-  const pid_t helper = static_cast<pid_t>(::syscall(SYS_clone, CLONE_FILES | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  const pid_t helper =
+      static_cast<pid_t>(::syscall(SYS_clone, CLONE_FILES | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
   if (helper == 0) {
     int said[2] = {-1, 0};
     clone_args arguments{};
@@ -115,7 +120,8 @@ pid_t clone_below(const Spawn& what, const Prepared& ready, int report) {
   }
   if (helper < 0) return -1;
   int status = 0, said[2] = {-1, EINTR};
-  while (::waitpid(helper, &status, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(helper, &status, 0) < 0 && errno == EINTR) {
+  }
   if (status != 0 || ::read(answer.get(), said, sizeof said) != sizeof said) said[1] = EIO;
   const Fd process(said[0]);
   errno = said[1];
@@ -127,8 +133,10 @@ pid_t fork_into(const Spawn& what, const Prepared& ready, int report) {
   // one thread only.
   if (ready.process >= 0 && ::setns(ready.process, CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS) != 0) return -1;
   if (what.new_space && ready.process >= 0) return clone_below(what, ready, report);
-  const pid_t pid = what.new_space ? static_cast<pid_t>(::syscall(SYS_clone, all_spaces | SIGCHLD, nullptr, nullptr, nullptr, nullptr))
-                                   : ::fork();
+  const pid_t pid =
+      what.new_space
+          ? static_cast<pid_t>(::syscall(SYS_clone, all_spaces | SIGCHLD, nullptr, nullptr, nullptr, nullptr))
+          : ::fork();
   if (pid == 0) child(what, ready, report);
   return pid;
 }
@@ -162,29 +170,36 @@ Result<pid_t> spawn(const Spawn& what) {
     why = errno;
   };
   // A thread of its own when it changes namespaces: they go with it. PR_SET_PDEATHSIG, too, is about the thread.
-  if (ready.process >= 0) std::thread(fork_it).join();
-  else fork_it();
+  if (ready.process >= 0)
+    std::thread(fork_it).join();
+  else
+    fork_it();
   report.reset();
   if (pid < 0) return fail_errno(why, what.argv[0]);
 
   Failure failure{};
   ssize_t n = 0;
-  while ((n = ::read(listen.get(), &failure, sizeof failure)) < 0 && errno == EINTR) {}
+  while ((n = ::read(listen.get(), &failure, sizeof failure)) < 0 && errno == EINTR) {
+  }
   if (n == sizeof failure) {
     ::waitpid(pid, nullptr, 0);
-    return fail_errno(failure.number, failure.step == 5 ? what.argv[0] : fmt::format("{}: {}", what.argv[0], steps[static_cast<std::size_t>(failure.step)]));
+    return fail_errno(failure.number, failure.step == 5 ? what.argv[0]
+                                                        : fmt::format("{}: {}", what.argv[0],
+                                                                      steps[static_cast<std::size_t>(failure.step)]));
   }
   return pid;
 }
 
 bool Finished::good() const { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
 std::string Finished::how() const {
-  return WIFSIGNALED(status) ? fmt::format("killed by signal {}", WTERMSIG(status)) : fmt::format("exit status {}", WEXITSTATUS(status));
+  return WIFSIGNALED(status) ? fmt::format("killed by signal {}", WTERMSIG(status))
+                             : fmt::format("exit status {}", WEXITSTATUS(status));
 }
 
 Result<Finished> run(Spawn what, std::string_view input) {
   int in[2], out[2], err[2];
-  if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
+  if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0)
+    return fail_errno(errno, "pipe");
   Fd in_read(in[0]), in_write(in[1]), out_read(out[0]), out_write(out[1]), err_read(err[0]), err_write(err[1]);
   what.in = in_read.get();
   what.out = out_write.get();
@@ -205,20 +220,25 @@ Result<Finished> run(Spawn what, std::string_view input) {
     if (::poll(fds, 3, -1) < 0 && errno != EINTR) break;
     if (fds[0].revents) {
       const ssize_t n = ::write(in_write.get(), input.data(), input.size());
-      if (n > 0) input.remove_prefix(static_cast<std::size_t>(n));
-      else in_write.reset();
+      if (n > 0)
+        input.remove_prefix(static_cast<std::size_t>(n));
+      else
+        in_write.reset();
     }
     const auto take = [](Fd& fd, short events, std::string& text) {
       if (!events) return;
       char buffer[16384];
       const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
-      if (n > 0) text.append(buffer, static_cast<std::size_t>(n));
-      else if (n == 0 || errno != EINTR) fd.reset();
+      if (n > 0)
+        text.append(buffer, static_cast<std::size_t>(n));
+      else if (n == 0 || errno != EINTR)
+        fd.reset();
     };
     take(out_read, fds[1].revents, finished.out);
     take(err_read, fds[2].revents, finished.err);
   }
-  while (::waitpid(pid, &finished.status, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(pid, &finished.status, 0) < 0 && errno == EINTR) {
+  }
   return finished;
 }
 
@@ -241,7 +261,8 @@ int become(pid_t pid) {
     ::signal(SIGQUIT, pass_on);
   }
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
   if (WIFSIGNALED(status)) {
     ::signal(WTERMSIG(status), SIG_DFL);
     ::raise(WTERMSIG(status));
@@ -260,8 +281,8 @@ Result<> add_network(pid_t inside, const std::string& name) {
     ::mkdir("/run/netns", 0755);
     const int file = ::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
     if (file < 0) ::_exit(errno);
-    // /proc belongs to the node's process namespace, where this child is not: the thread's own entry of the host's is out of
-    // reach, so the namespace goes in by descriptor.
+    // /proc belongs to the node's process namespace, where this child is not: the thread's own entry of the host's is
+    // out of reach, so the namespace goes in by descriptor.
     const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     const int space = socket < 0 ? -1 : ::ioctl(socket, SIOCGSKNS);
     ifreq up{};
@@ -277,8 +298,10 @@ Result<> add_network(pid_t inside, const std::string& name) {
     ::_exit(0);
   }
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return fail_errno(WIFEXITED(status) ? WEXITSTATUS(status) : EINTR, path);
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    return fail_errno(WIFEXITED(status) ? WEXITSTATUS(status) : EINTR, path);
   return {};
 }
 
@@ -293,19 +316,24 @@ Result<> remove_network(pid_t inside, const std::string& name) {
     ::_exit(::unlink(path.c_str()) != 0 && errno != ENOENT ? errno : 0);
   }
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return fail_errno(WIFEXITED(status) ? WEXITSTATUS(status) : EINTR, path);
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    return fail_errno(WIFEXITED(status) ? WEXITSTATUS(status) : EINTR, path);
   return {};
 }
 
 Result<> in_network(pid_t pid, const std::string& path, const std::function<Result<>()>& task) {
-  const std::string file = path.empty() ? fmt::format("/proc/{}/ns/net", pid) : fmt::format("/proc/{}/root{}", pid, path);
+  const std::string file =
+      path.empty() ? fmt::format("/proc/{}/ns/net", pid) : fmt::format("/proc/{}/root{}", pid, path);
   const Fd network(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!network) return fail_errno(errno, file);
   Result<> outcome;
   std::thread([&] {
-    if (::setns(network.get(), CLONE_NEWNET) != 0) outcome = fail_errno(errno, file);
-    else outcome = task();
+    if (::setns(network.get(), CLONE_NEWNET) != 0)
+      outcome = fail_errno(errno, file);
+    else
+      outcome = task();
   }).join();
   return outcome;
 }
@@ -319,7 +347,8 @@ std::vector<pid_t> processes_in_network(const std::string& path) {
   while (const dirent* entry = ::readdir(folder)) {
     const pid_t pid = std::atoi(entry->d_name);
     struct stat its{};
-    if (pid > 0 && ::stat(fmt::format("/proc/{}/ns/net", pid).c_str(), &its) == 0 && its.st_ino == wanted.st_ino && its.st_dev == wanted.st_dev) {
+    if (pid > 0 && ::stat(fmt::format("/proc/{}/ns/net", pid).c_str(), &its) == 0 && its.st_ino == wanted.st_ino &&
+        its.st_dev == wanted.st_dev) {
       found.push_back(pid);
     }
   }

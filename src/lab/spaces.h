@@ -13,22 +13,22 @@
 #include "base/fd.h"
 #include "base/result.h"
 
-/// Processes and the namespaces they live in. A lab, and each node in it, is a process id namespace with an init of ours:
-/// killing that one process ends everything inside, so nothing can be left behind.
+/// Processes and the namespaces they live in. A lab, and each node in it, is a process id namespace with an init of
+/// ours: killing that one process ends everything inside, so nothing can be left behind.
 namespace weft::lab {
 
 /// A process to start. Standard streams are those given; -1: /dev/null.
 struct Spawn {
-  std::vector<std::string> argv;  // argv[0] is looked up in PATH inside the namespaces
+  std::vector<std::string> argv;         // argv[0] is looked up in PATH inside the namespaces
   std::vector<std::string> environment;  // NAME=value, all of it
-  pid_t inside = 0;            // in the namespaces of this process; 0: in ours
-  std::string network;         // path of a network namespace, seen from inside; empty: that of `inside`
-  bool new_network = false;    // in a fresh network namespace
-  bool new_space = false;      // in fresh process, mount, network and host-name namespaces: argv is their init
-  bool new_session = false;    // detached from our terminal
+  pid_t inside = 0;                      // in the namespaces of this process; 0: in ours
+  std::string network;                   // path of a network namespace, seen from inside; empty: that of `inside`
+  bool new_network = false;              // in a fresh network namespace
+  bool new_space = false;    // in fresh process, mount, network and host-name namespaces: argv is their init
+  bool new_session = false;  // detached from our terminal
   int in = -1, out = -1, err = -1;
   std::vector<std::pair<int, int>> descriptors;  // ours -> its, besides the three
-  std::string folder = "/";    // working directory; a missing one becomes /
+  std::string folder = "/";                      // working directory; a missing one becomes /
   bool die_with_us = false;
 };
 
@@ -46,7 +46,8 @@ struct Finished {
 };
 Result<Finished> run(Spawn what, std::string_view input = {});
 
-/// Waits and passes our signals on until it ends; then ends the same way: returns its exit status, or dies of its signal.
+/// Waits and passes our signals on until it ends; then ends the same way: returns its exit status, or dies of its
+/// signal.
 int become(pid_t pid);
 
 /// Makes a named network namespace /run/netns/<name> in the mount namespace of `inside`, loopback up.

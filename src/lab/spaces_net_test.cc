@@ -20,7 +20,9 @@ class Space : public ::testing::Test {
  protected:
   void SetUp() override {
     Spawn what;
-    what.argv = {"sh", "-c", "mount --make-rprivate / && mount -t tmpfs none /run && mount -t proc proc /proc && touch /run/ready && exec sleep 1000"};
+    what.argv = {"sh", "-c",
+                 "mount --make-rprivate / && mount -t tmpfs none /run && mount -t proc proc /proc && touch /run/ready "
+                 "&& exec sleep 1000"};
     what.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
     what.new_space = what.new_session = true;
     auto pid = spawn(what);
@@ -118,8 +120,12 @@ TEST_F(Space, EndsWithItsInit) {
 
 TEST_F(Space, PingsAddressesThatAreThereAndMissesOthers) {
   const auto outcome = in_network(init, "", []() -> Result<> {
-    test::shell("ip link set lo up; ip address add 192.0.2.1/32 dev lo; ip route add blackhole 192.0.2.9; ip -6 address add fd99::1/128 dev lo nodad");
-    const auto trips = TRY(ping({*net::Ip::parse("192.0.2.1"), *net::Ip::parse("192.0.2.9"), *net::Ip::parse("fd99::1")}, std::chrono::milliseconds(300)));
+    test::shell(
+        "ip link set lo up; ip address add 192.0.2.1/32 dev lo; ip route add blackhole 192.0.2.9; ip -6 address add "
+        "fd99::1/128 dev lo nodad");
+    const auto trips =
+        TRY(ping({*net::Ip::parse("192.0.2.1"), *net::Ip::parse("192.0.2.9"), *net::Ip::parse("fd99::1")},
+                 std::chrono::milliseconds(300)));
     EXPECT_TRUE(trips[0]);
     EXPECT_FALSE(trips[1]);
     EXPECT_TRUE(trips[2]);

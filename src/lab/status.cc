@@ -34,7 +34,11 @@ Result<> list_pods(const Lab& lab, bool json) {
     for (const auto& pod : pods) {
       schema::Array addresses;
       for (const auto& address : pod.addresses) addresses.emplace_back(address);
-      list.push_back(schema::Object{{"namespace", pod.namespace_}, {"name", pod.name}, {"node", pod.node}, {"containerID", pod.container}, {"addresses", addresses}});
+      list.push_back(schema::Object{{"namespace", pod.namespace_},
+                                    {"name", pod.name},
+                                    {"node", pod.node},
+                                    {"containerID", pod.container},
+                                    {"addresses", addresses}});
     }
     fmt::print("{}\n", schema::to_json(list, 2));
     return {};

@@ -36,12 +36,14 @@ struct Goal {
 
 /// A question to a node's agent in the agent's own words.
 Result<schema::Value> ask(const NodeState& node, const std::string& verb, const schema::Object& question) {
-  const auto answer = TRY(cni::ask(Lab::file_of(node, agent_socket), {.verb = verb, .config = schema::to_json(question)}, std::chrono::seconds(60)));
+  const auto answer = TRY(cni::ask(Lab::file_of(node, agent_socket),
+                                   {.verb = verb, .config = schema::to_json(question)}, std::chrono::seconds(60)));
   if (answer.code != 0) return fail(Code::unavailable, answer.output);
   return schema::parse_json(answer.output);
 }
 
-/// What has to be in force: the revision of now and the blocks there are in it. Pools that ask for an overlay have no routes yet.
+/// What has to be in force: the revision of now and the blocks there are in it. Pools that ask for an overlay have no
+/// routes yet.
 Result<Goal> read_goal(store::Store& store) {
   const auto listing = TRY(store.list("/calico/ipam/v2/host/"));
   const auto pools = TRY(client::list<api::IpPool>(store));
@@ -52,14 +54,16 @@ Result<Goal> read_goal(store::Store& store) {
     const auto affinity = schema::parse_json(entry.value);
     if (!affinity || (affinity->text("state") != "confirmed" && !affinity->text("state").empty())) continue;
     const bool overlay = std::ranges::any_of(pools.items, [&](const api::IpPool& pool) {
-      return pool.spec.cidr.contains(key->second) && (pool.spec.ipip_mode != api::EncapMode::never || pool.spec.vxlan_mode != api::EncapMode::never);
+      return pool.spec.cidr.contains(key->second) &&
+             (pool.spec.ipip_mode != api::EncapMode::never || pool.spec.vxlan_mode != api::EncapMode::never);
     });
     if (!overlay) goal.blocks.push_back({key->first, key->second});
   }
   return goal;
 }
 
-Result<std::vector<std::string>> lacking_routes(const NodeState& node, const Goal& goal, const std::vector<NodeState>& nodes) {
+Result<std::vector<std::string>> lacking_routes(const NodeState& node, const Goal& goal,
+                                                const std::vector<NodeState>& nodes) {
   std::vector<kernel::Route> routes;
   TRY(in_network(node.init, "", [&]() -> Result<> {
     auto socket = TRY(kernel::Socket::open(NETLINK_ROUTE));
@@ -75,28 +79,31 @@ Result<std::vector<std::string>> lacking_routes(const NodeState& node, const Goa
     const bool there = std::ranges::any_of(routes, [&](const kernel::Route& route) {
       return route.dst == block.cidr && (own ? route.type == RTN_BLACKHOLE : route.gateway == via);
     });
-    if (!there) lacks.push_back(own ? fmt::format("no blackhole for its block {}", net::to_string(block.cidr))
-                                    : fmt::format("no route {} to {}", net::to_string(block.cidr), block.host));
+    if (!there)
+      lacks.push_back(own ? fmt::format("no blackhole for its block {}", net::to_string(block.cidr))
+                          : fmt::format("no route {} to {}", net::to_string(block.cidr), block.host));
   }
   return lacks;
 }
 
-std::vector<std::string> lacking(const Lab& lab, const NodeState& node, const Goal& goal, const std::vector<NodeState>& nodes) {
+std::vector<std::string> lacking(const Lab& lab, const NodeState& node, const Goal& goal,
+                                 const std::vector<NodeState>& nodes) {
   std::vector<std::string> lacks;
   for (const char* part : {"agent", "confd", "bird"}) {
     if (lab.component(node, part).empty()) lacks.push_back(fmt::format("{} is not running", part));
   }
-  if (auto answer = ask(node, "wait", {{"revision", goal.revision}, {"timeout", 1.0}}); !answer) lacks.push_back("agent: " + answer.error().message);
-  if (auto routes = lacking_routes(node, goal, nodes)) lacks.insert(lacks.end(), routes->begin(), routes->end());
-  else lacks.push_back(routes.error().message);
+  if (auto answer = ask(node, "wait", {{"revision", goal.revision}, {"timeout", 1.0}}); !answer)
+    lacks.push_back("agent: " + answer.error().message);
+  if (auto routes = lacking_routes(node, goal, nodes))
+    lacks.insert(lacks.end(), routes->begin(), routes->end());
+  else
+    lacks.push_back(routes.error().message);
   return lacks;
 }
 
 }  // namespace
 
-Result<schema::Value> agent_status(const NodeState& node) {
-  return ask(node, "status", {});
-}
+Result<schema::Value> agent_status(const NodeState& node) { return ask(node, "status", {}); }
 
 Result<std::vector<NodeProgress>> wait(const Lab& lab, std::chrono::milliseconds patience) {
   const auto end = Clock::now() + patience;

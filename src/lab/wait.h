@@ -16,8 +16,8 @@ struct NodeProgress {
   std::vector<std::string> lacks;  // "agent is not running", "no route 10.65.3.0/26 to node2", …
 };
 
-/// Waits until the store's revision of now is in force on every node: policy and pods by word of its agent, every block's
-/// route by its kernel. A component that is being restarted counts as not there.
+/// Waits until the store's revision of now is in force on every node: policy and pods by word of its agent, every
+/// block's route by its kernel. A component that is being restarted counts as not there.
 /// @return per node what is still lacking when the time is over; an error when the store does not answer
 Result<std::vector<NodeProgress>> wait(const Lab& lab, std::chrono::milliseconds patience);
 

@@ -27,7 +27,8 @@ std::string to_string(const Member& member) {
   if (const auto* cidr = std::get_if<net::Cidr>(&member)) return net::to_string(*cidr);
   const auto& port = std::get<IpPort>(member);
   std::string protocol = net::to_string(port.protocol);
-  std::ranges::transform(protocol, protocol.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(protocol, protocol.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return fmt::format("{},{}:{}", net::to_string(port.ip), protocol, port.port);
 }
 

@@ -28,8 +28,10 @@ struct Delta {
     rows.insert_or_assign(std::move(key), std::optional<R>(std::move(row)));
   }
   void drop(const KeyOf<R>& key) {
-    if (whole) rows.erase(key);
-    else rows.insert_or_assign(key, std::nullopt);
+    if (whole)
+      rows.erase(key);
+    else
+      rows.insert_or_assign(key, std::nullopt);
   }
   void merge(Delta later) {
     if (later.whole) {
@@ -37,8 +39,10 @@ struct Delta {
       return;
     }
     for (auto& [key, row] : later.rows) {
-      if (row) rows.insert_or_assign(key, std::move(row));
-      else drop(key);
+      if (row)
+        rows.insert_or_assign(key, std::move(row));
+      else
+        drop(key);
     }
   }
   bool empty() const { return rows.empty() && !whole; }

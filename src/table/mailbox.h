@@ -20,8 +20,10 @@ class Mailbox {
   void send(T later) {
     {
       const std::lock_guard lock(mutex_);
-      if (waiting_) waiting_->merge(std::move(later));
-      else waiting_.emplace(std::move(later));
+      if (waiting_)
+        waiting_->merge(std::move(later));
+      else
+        waiting_.emplace(std::move(later));
     }
     ready_.notify_one();
     if (wake_) wake_();

@@ -51,9 +51,12 @@ class Reconciler {
     if (changes.empty()) return 0;
     const auto outcomes = target_.write(changes);
     for (std::size_t i = 0; i < changes.size(); ++i) {
-      if (!outcomes[i]) refused_.push_back({changes[i].key, outcomes[i].error()});
-      else if (changes[i].after) tracker_.found(*changes[i].after);
-      else tracker_.lost(changes[i].key);
+      if (!outcomes[i])
+        refused_.push_back({changes[i].key, outcomes[i].error()});
+      else if (changes[i].after)
+        tracker_.found(*changes[i].after);
+      else
+        tracker_.lost(changes[i].key);
     }
     return refused_.size();
   }

@@ -76,8 +76,10 @@ class Tracker {
     const auto present = present_.find(key);
     const bool same = wanted == wanted_.end() ? present == present_.end()
                                               : present != present_.end() && wanted->second == present->second;
-    if (same) different_.erase(key);
-    else different_.insert(key);
+    if (same)
+      different_.erase(key);
+    else
+      different_.insert(key);
   }
 
   std::map<Key, R> wanted_;
