@@ -353,6 +353,42 @@ TEST_F(DataplaneTest, OneRefusedRouteDoesNotHoldBackTheOthers) {
   EXPECT_NE(here.run("ip route show 10.65.0.1").find("src 192.0.2.9"), std::string::npos);
 }
 
+TEST_F(DataplaneTest, LooksAtEverythingNowAndThen) {
+  veth("cali1", "eth0");
+  auto changes = endpoint("web", "cali1", {"10.65.0.1/32"});
+  changes.settings = plan::Settings{};
+  changes.settings->interface_refresh = changes.settings->route_refresh = std::chrono::seconds(1);
+  dataplane->on(changes);
+  ASSERT_TRUE(until([&] { return is_up("web"); }));
+
+  // Of these the kernel tells nobody, or nobody we listen to.
+  ASSERT_EQ(kernel::write_sysctl("net/ipv4/conf/cali1/proxy_arp", "0"), true);
+  ASSERT_EQ(kernel::write_sysctl("net/ipv4/ip_forward", "0"), true);
+  here.run("ip neigh del 10.65.0.1 dev cali1");
+
+  EXPECT_TRUE(until([&] {
+    return kernel::read_sysctl("net/ipv4/conf/cali1/proxy_arp") == "1" &&
+           kernel::read_sysctl("net/ipv4/conf/cali1/forwarding") == "1" &&
+           kernel::read_sysctl("net/ipv4/ip_forward") == "1" &&
+           here.run("ip neigh show dev cali1 nud permanent").find("10.65.0.1") != std::string::npos;
+  }));
+}
+
+TEST_F(DataplaneTest, NoticesThatTheSourceOfItsRoutesWent) {
+  veth("cali1", "eth0");
+  here.run("ip addr add 192.0.2.9/32 dev lo");
+  auto changes = endpoint("web", "cali1", {"10.65.0.1/32"});
+  changes.settings = plan::Settings{.device_route_source = net::Ip::parse("192.0.2.9").value()};
+  dataplane->on(changes);
+  ASSERT_TRUE(until([&] { return is_up("web"); }));
+
+  here.run("ip addr del 192.0.2.9/32 dev lo");  // takes the route along without a word
+  ASSERT_TRUE(until([&] { return !is_up("web"); }));
+  here.run("ip addr add 192.0.2.9/32 dev lo");
+
+  EXPECT_TRUE(until([&] { return is_up("web") && has_route("10.65.0.1/32", "cali1"); }));
+}
+
 TEST_F(DataplaneTest, FollowsSettingsLive) {
   veth("cali1", "eth0");
   dataplane->on(endpoint("web", "cali1", {"10.65.0.1/32", "fd00::1/128"}));

@@ -106,7 +106,9 @@ Result<> RouteTarget::forget() {
                                             "Time routes waited for connections of their addresses to be forgotten.");
   const auto start = std::chrono::steady_clock::now();
   const std::vector<net::Ip> addresses(leaving_.begin(), leaving_.end());
-  TRY(kernel::forget_connections(netfilter_, addresses));
+  const auto forgot = kernel::forget_connections(netfilter_, addresses);
+  // A kernel without connection tracking has nothing to forget.
+  if (!forgot && forgot.error().code != Code::invalid && forgot.error().code != Code::unsupported) return forgot;
   seconds.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   leaving_.clear();
   return {};
