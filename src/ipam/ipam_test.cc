@@ -237,7 +237,9 @@ TEST_F(IpamTest, TriesAgainWhenAnotherWritesInBetween) {
   int interruptions = 3;
   AssignRequest raced = request("node1", 1);
   raced.also = [&](std::span<const Assigned>) -> Result<std::vector<store::Op>> {
-    if (interruptions-- > 0) EXPECT_TRUE(other.assign(request("node1", 1, "net.other")));
+    if (interruptions-- > 0) {
+      EXPECT_TRUE(other.assign(request("node1", 1, "net.other")));
+    }
     return std::vector<store::Op>{};
   };
 
