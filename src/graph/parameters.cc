@@ -14,114 +14,53 @@ namespace {
 using plan::AgentSettings;
 using S = plan::Settings;
 
-bool read(std::string_view text, bool& out) {
-  const std::string lower = to_lower(text);
-  for (const std::string_view yes : {"true", "1", "yes", "y", "t"}) {
-    if (lower == yes) return out = true;
-  }
-  for (const std::string_view no : {"false", "0", "no", "n", "f"}) {
-    if (lower == no) return !(out = false);
-  }
-  return false;
-}
+// Readers of canonical text, by the type of the setting.
 
-bool read(std::string_view text, std::string& out) {
-  out = to_lower(text) == "none" ? "" : text;
-  return true;
-}
+bool read(std::string_view text, bool& out) { return out = text == "true", true; }
 
-bool read(std::string_view text, std::vector<std::string>& out) {
-  out = to_lower(text) == "none" ? std::vector<std::string>() : split(text, ',');
-  return true;
-}
+bool read(std::string_view text, std::string& out) { return out = text, true; }
+
+bool read(std::string_view text, std::vector<std::string>& out) { return out = split(text, ','), true; }
 
 template <class Number>
-bool read_number(std::string_view text, Number low, Number high, Number& out) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < low || value > high) return false;
-  out = value;
-  return true;
+bool read_number(std::string_view text, Number& out, int base = 10) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, base);
+  return error == std::errc{} && end == text.data() + text.size();
 }
-bool read(std::string_view text, std::uint16_t& out) { return read_number<std::uint16_t>(text, 0, 65535, out); }
+bool read(std::string_view text, int& out) { return read_number(text, out); }
+bool read(std::string_view text, std::uint16_t& out) { return read_number(text, out); }
+bool read(std::string_view text, std::uint32_t& out) {
+  return text.starts_with("0x") && read_number(text.substr(2), out, 16);
+}
 
-/// Seconds, as a decimal number or as Go writes durations: "90", "0.5", "1m30s".
-std::optional<std::chrono::milliseconds> read_duration(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    double milliseconds;
-  };
-  constexpr Unit units[] = {{"ms", 1}, {"h", 3600000}, {"m", 60000}, {"s", 1000}};
-  double sum = 0;
-  bool first = true;
-  while (first || !text.empty()) {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || !(value >= 0) || value > 1e9) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    double scale = first && text.empty() ? 1000 : 0;
-    for (const auto& unit : units) {
-      if (scale == 0 && text.starts_with(unit.name)) {
-        text.remove_prefix(unit.name.size());
-        scale = unit.milliseconds;
-      }
-    }
-    if (scale == 0) return std::nullopt;
-    sum += value * scale;
-    first = false;
-  }
-  return std::chrono::milliseconds(static_cast<std::int64_t>(sum));
+/// Decimal seconds, at most some thirty years.
+std::optional<std::chrono::milliseconds> read_seconds(std::string_view text) {
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc{} || end != text.data() + text.size() || !(seconds >= 0 && seconds <= 1e9))
+    return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
-bool read(std::string_view text, std::chrono::milliseconds& out) {
-  const auto value = read_duration(text);
+template <class Duration>
+bool read_duration(std::string_view text, Duration& out) {
+  const auto value = read_seconds(text);
+  if (value) out = std::chrono::ceil<Duration>(*value);
+  return value.has_value();
+}
+bool read(std::string_view text, std::chrono::milliseconds& out) { return read_duration(text, out); }
+bool read(std::string_view text, std::chrono::seconds& out) { return read_duration(text, out); }
+
+template <class Value>
+bool read_parsed(Result<Value> value, std::optional<Value>& out) {
   if (value) out = *value;
   return value.has_value();
 }
-bool read(std::string_view text, std::chrono::seconds& out) {
-  const auto value = read_duration(text);
-  if (value) out = std::chrono::ceil<std::chrono::seconds>(*value);
-  return value.has_value();
-}
-
-template <net::Family family>
-bool read_ip(std::string_view text, std::optional<net::Ip>& out) {
-  const auto ip = net::Ip::parse(text);
-  if (!ip || ip->family() != family) return false;
-  out = *ip;
-  return true;
-}
-
+bool read(std::string_view text, std::optional<net::Ip>& out) { return read_parsed(net::Ip::parse(text), out); }
 bool read(std::string_view text, std::optional<net::PortRange>& out) {
-  const auto range = net::PortRange::parse(text);
-  if (!range) return false;
-  out = *range;
-  return true;
+  return read_parsed(net::PortRange::parse(text), out);
 }
 
-/// One of two words: the second is true.
-template <class Value>
-bool read_word(std::string_view text, std::initializer_list<std::pair<std::string_view, Value>> words, Value& out) {
-  const std::string lower = to_lower(text);
-  for (const auto& [word, value] : words) {
-    if (lower != word) continue;
-    out = value;
-    return true;
-  }
-  return false;
-}
-
-bool read_severity(std::string_view text, std::string& out) {
-  for (const std::string_view known : {"TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "FATAL"}) {
-    if (to_lower(text) != to_lower(known)) continue;
-    out = known;
-    return true;
-  }
-  if (to_lower(text) != "none") return false;
-  out.clear();
-  return true;
-}
-
-/// A member of the settings, read as its type says.
+/// A member of the settings, or of those of the agent.
 template <auto member>
 bool plain(S& settings, std::string_view text) {
   if constexpr (std::is_invocable_v<decltype(member), S&>)
@@ -129,95 +68,81 @@ bool plain(S& settings, std::string_view text) {
   else
     return read(text, settings.agent.*member);
 }
-template <auto member, int low>
-bool number(S& settings, std::string_view text) {
-  return read_number(text, low, std::numeric_limits<int>::max() - 1, settings.*member);
-}
-/// An enumeration of two values, one of which is true.
+
+/// A choice of two: whether it is this one. Canonical text is spelled as in the parameter table.
 template <auto member>
-bool enabled(S& settings, std::string_view text) {
-  return read_word(text, {{"disabled", false}, {"enabled", true}}, settings.*member);
+bool is(S& settings, std::string_view text, std::string_view chosen) {
+  return settings.*member = text == chosen, true;
 }
 
 constexpr Parameter table[] = {
-    {"InterfacePrefix", "interfacePrefix", plain<&S::interface_prefixes>},
-    {"DefaultEndpointToHostAction", "defaultEndpointToHostAction",
+    {"InterfacePrefix", plain<&S::interface_prefixes>},
+    {"DefaultEndpointToHostAction",
      [](S& s, std::string_view text) {
        using enum plan::EndpointToHost;
-       return read_word(text, {{"drop", drop}, {"accept", accept}, {"return", return_}}, s.endpoint_to_host);
-     }},
-    {"NftablesFilterDenyAction", "nftablesFilterDenyAction",
-     [](S& s, std::string_view text) {
-       return read_word(text, {{"drop", plan::DenyAction::drop}, {"reject", plan::DenyAction::reject}}, s.deny_action);
-     }},
-    {"NftablesFilterAllowAction", "nftablesFilterAllowAction",
-     [](S& s, std::string_view text) {
-       return read_word(text, {{"accept", false}, {"return", true}}, s.accept_returns);
-     }},
-    {"DeviceRouteProtocol", "deviceRouteProtocol",
-     [](S& s, std::string_view text) { return read_number(text, 0, 255, s.device_route_protocol); }},
-    {"RemoveExternalRoutes", "removeExternalRoutes", plain<&S::remove_external_routes>},
-    {"DeviceRouteSourceAddress", "deviceRouteSourceAddress",
-     [](S& s, std::string_view text) { return read_ip<net::Family::v4>(text, s.device_route_source); }},
-    {"DeviceRouteSourceAddressIPv6", "deviceRouteSourceAddressIPv6",
-     [](S& s, std::string_view text) { return read_ip<net::Family::v6>(text, s.device_route_source_v6); }},
-    {"IPv4NormalRoutePriority", "ipv4NormalRoutePriority", number<&S::route_priority_v4, 1>},
-    {"IPv6NormalRoutePriority", "ipv6NormalRoutePriority", number<&S::route_priority_v6, 1>},
-    {"Ipv6Support", "ipv6Support", plain<&S::ipv6>},
-    {"IPForwarding", "ipForwarding", enabled<&S::ip_forwarding>},
-    {"DisableConntrackInvalidCheck", "disableConntrackInvalidCheck",
-     [](S& s, std::string_view text) {
-       bool disabled = false;
-       if (!read(text, disabled)) return false;
-       s.invalid_check = !disabled;
+       s.endpoint_to_host = text == "ACCEPT" ? accept : text == "RETURN" ? return_ : drop;
        return true;
      }},
-    {"WorkloadSourceSpoofing", "workloadSourceSpoofing",
+    {"NftablesFilterDenyAction",
      [](S& s, std::string_view text) {
-       return read_word(text, {{"disabled", false}, {"any", true}}, s.spoofing_allowed);
+       s.deny_action = text == "REJECT" ? plan::DenyAction::reject : plan::DenyAction::drop;
+       return true;
      }},
-    {"AllowVXLANPacketsFromWorkloads", "allowVXLANPacketsFromWorkloads", plain<&S::allow_vxlan_from_workloads>},
-    {"AllowIPIPPacketsFromWorkloads", "allowIPIPPacketsFromWorkloads", plain<&S::allow_ipip_from_workloads>},
-    {"VXLANPort", "vxlanPort", plain<&S::vxlan_port>},
-    {"NATOutgoingAddress", "natOutgoingAddress",
-     [](S& s, std::string_view text) { return read_ip<net::Family::v4>(text, s.nat_outgoing_address); }},
-    {"NATPortRange", "natPortRange", plain<&S::nat_port_range>},
-    {"NATOutgoingExclusions", "natOutgoingExclusions",
+    {"NftablesFilterAllowAction",
+     [](S& s, std::string_view text) { return is<&S::accept_returns>(s, text, "RETURN"); }},
+    {"DeviceRouteProtocol",
      [](S& s, std::string_view text) {
-       return read_word(text, {{"ippoolsonly", false}, {"ippoolsandhostips", true}}, s.nat_excludes_hosts);
+       return read(text, s.device_route_protocol) && s.device_route_protocol >= 0 && s.device_route_protocol <= 255;
      }},
-    {"IptablesNATOutgoingInterfaceFilter", "iptablesNATOutgoingInterfaceFilter", plain<&S::nat_interface>},
-    {"LogPrefix", "logPrefix", plain<&S::log_prefix>},
-    {"LogActionRateLimit", "logActionRateLimit", plain<&S::log_rate_limit>},
-    {"LogActionRateLimitBurst", "logActionRateLimitBurst", number<&S::log_rate_burst, 0>},
-    {"RouteRefreshInterval", "routeRefreshInterval", plain<&S::route_refresh>},
-    {"NftablesRefreshInterval", "nftablesRefreshInterval", plain<&S::nft_refresh>},
-    {"InterfaceRefreshInterval", "interfaceRefreshInterval", plain<&S::interface_refresh>},
+    {"RemoveExternalRoutes", plain<&S::remove_external_routes>},
+    {"DeviceRouteSourceAddress", plain<&S::device_route_source>},
+    {"DeviceRouteSourceAddressIPv6", plain<&S::device_route_source_v6>},
+    {"IPv4NormalRoutePriority", plain<&S::route_priority_v4>},
+    {"IPv6NormalRoutePriority", plain<&S::route_priority_v6>},
+    {"Ipv6Support", plain<&S::ipv6>},
+    {"IPForwarding", [](S& s, std::string_view text) { return is<&S::ip_forwarding>(s, text, "Enabled"); }},
+    {"NftablesMarkMask", plain<&S::mark_mask>},
+    {"DisableConntrackInvalidCheck",
+     [](S& s, std::string_view text) { return is<&S::invalid_check>(s, text, "false"); }},
+    {"WorkloadSourceSpoofing", [](S& s, std::string_view text) { return is<&S::spoofing_allowed>(s, text, "Any"); }},
+    {"AllowVXLANPacketsFromWorkloads", plain<&S::allow_vxlan_from_workloads>},
+    {"AllowIPIPPacketsFromWorkloads", plain<&S::allow_ipip_from_workloads>},
+    {"VXLANPort", plain<&S::vxlan_port>},
+    {"NATOutgoingAddress", plain<&S::nat_outgoing_address>},
+    {"NATPortRange", plain<&S::nat_port_range>},
+    {"NATOutgoingExclusions",
+     [](S& s, std::string_view text) { return is<&S::nat_excludes_hosts>(s, text, "IPPoolsAndHostIPs"); }},
+    {"IptablesNATOutgoingInterfaceFilter", plain<&S::nat_interface>},
+    {"LogPrefix", plain<&S::log_prefix>},
+    {"LogActionRateLimit", plain<&S::log_rate_limit>},
+    {"LogActionRateLimitBurst", plain<&S::log_rate_burst>},
+    {"RouteRefreshInterval", plain<&S::route_refresh>},
+    {"NftablesRefreshInterval", plain<&S::nft_refresh>},
+    {"InterfaceRefreshInterval", plain<&S::interface_refresh>},
 
-    {"EndpointReportingEnabled", "endpointReportingEnabled", plain<&AgentSettings::endpoint_reporting>},
-    {"EndpointReportingDelaySecs", "endpointReportingDelay", plain<&AgentSettings::endpoint_reporting_delay>},
-    {"EndpointStatusPathPrefix", "endpointStatusPathPrefix", plain<&AgentSettings::status_path_prefix>},
-    {"ReportingIntervalSecs", "reportingInterval", plain<&AgentSettings::reporting_interval>},
-    {"ReportingTTLSecs", "reportingTTL", plain<&AgentSettings::reporting_ttl>},
-    {"OpenstackRegion", "openstackRegion", plain<&AgentSettings::openstack_region>},
-    {"LogSeverityScreen", "logSeverityScreen",
-     [](S& s, std::string_view text) { return read_severity(text, s.agent.log_severity); }},
-    {"HealthEnabled", "healthEnabled", plain<&AgentSettings::health>},
-    {"HealthHost", "healthHost", plain<&AgentSettings::health_host>},
-    {"HealthPort", "healthPort", plain<&AgentSettings::health_port>},
-    {"PrometheusMetricsEnabled", "prometheusMetricsEnabled", plain<&AgentSettings::prometheus>},
-    {"PrometheusMetricsHost", "prometheusMetricsHost", plain<&AgentSettings::prometheus_host>},
-    {"PrometheusMetricsPort", "prometheusMetricsPort", plain<&AgentSettings::prometheus_port>},
+    {"EndpointReportingEnabled", plain<&AgentSettings::endpoint_reporting>},
+    {"EndpointReportingDelaySecs", plain<&AgentSettings::endpoint_reporting_delay>},
+    {"EndpointStatusPathPrefix", plain<&AgentSettings::status_path_prefix>},
+    {"ReportingIntervalSecs", plain<&AgentSettings::reporting_interval>},
+    {"ReportingTTLSecs", plain<&AgentSettings::reporting_ttl>},
+    {"OpenstackRegion", plain<&AgentSettings::openstack_region>},
+    {"LogSeverityScreen", plain<&AgentSettings::log_severity>},
+    {"HealthEnabled", plain<&AgentSettings::health>},
+    {"HealthHost", plain<&AgentSettings::health_host>},
+    {"HealthPort", plain<&AgentSettings::health_port>},
+    {"PrometheusMetricsEnabled", plain<&AgentSettings::prometheus>},
+    {"PrometheusMetricsHost", plain<&AgentSettings::prometheus_host>},
+    {"PrometheusMetricsPort", plain<&AgentSettings::prometheus_port>},
 };
 
 constexpr UnsupportedParameter unsupported_table[] = {
-    {"BPFEnabled", "bpfEnabled", "true", "eBPF is not supported yet; nftables is used"},
-    {"NFTablesMode", "nftablesMode", "disabled", "iptables is not supported yet; nftables is used"},
-    {"FloatingIPs", "floatingIPs", "enabled", "floating IPs are not supported yet"},
-    {"IpInIpEnabled", "ipipEnabled", "true", "IPIP is not supported yet"},
-    {"VXLANEnabled", "vxlanEnabled", "true", "VXLAN is not supported yet"},
-    {"WireguardEnabled", "wireguardEnabled", "true", "WireGuard is not supported yet; traffic is not encrypted"},
-    {"WireguardEnabledV6", "wireguardEnabledV6", "true", "WireGuard is not supported yet; traffic is not encrypted"},
+    {"BPFEnabled", "true", "eBPF is not supported yet; nftables is used"},
+    {"NFTablesMode", "Disabled", "iptables is not supported yet; nftables is used"},
+    {"FloatingIPs", "Enabled", "floating IPs are not supported yet"},
+    {"IpInIpEnabled", "true", "IPIP is not supported yet"},
+    {"VXLANEnabled", "true", "VXLAN is not supported yet"},
+    {"WireguardEnabled", "true", "WireGuard is not supported yet; traffic is not encrypted"},
+    {"WireguardEnabledV6", "true", "WireGuard is not supported yet; traffic is not encrypted"},
 };
 
 }  // namespace

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "api/felix_configuration.h"
+#include "api/felix_parameter.h"
 #include "api/node.h"
 #include "graph/output.h"
 #include "plan/endpoint.h"
@@ -16,11 +15,12 @@ namespace weft::graph {
 
 /// FelixConfigurations, this node's labels and the environment -> the settings in force (datamodel 8.1). The first
 /// source that has a parameter decides: environment and file, "node.<name>", named ones whose nodeSelector matches this
-/// node (by name), "default", what is built in. A value that cannot be read gives way to what is built in.
+/// node (by name), "default", what is built in. What a resource says
+/// wrong is left out; a wrong value of the environment gives way to what is built in. Both are reported.
 class Settings {
  public:
-  /// @param overrides  parameter name in lower case -> value, from environment and file
-  Settings(std::string node, std::map<std::string, std::string> overrides);
+  /// @param overrides  parameter name in any case -> value, from environment and file; other names are ignored
+  Settings(std::string node, const std::map<std::string, std::string>& overrides);
 
   void on(const table::Delta<api::FelixConfiguration>& configurations);
   void on(const table::Delta<api::Node>& nodes);
@@ -30,16 +30,15 @@ class Settings {
   table::Delta<plan::Unsupported> unsupported() { return unsupported_.take(); }
 
  private:
-  /// Parameters that one source gives: name in lower case -> value.
   struct Source {
     std::string name;  // "FelixConfiguration default"
-    std::map<std::string, std::string> values;
+    api::FelixValues values;
   };
-  std::vector<Source> sources();
+  std::vector<Source> sources();  // the one that wins first
+  void report(std::string object, std::string reason);
   void resolve();
 
   std::string node_;
-  std::string node_configuration_;  // "node.<name>"
   Source overrides_;
   api::Labels labels_;
   std::map<std::string, api::FelixConfiguration> configurations_;

@@ -1,0 +1,275 @@
+#include "graph/graph.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <random>
+#include <set>
+
+#include "api/selector.h"
+#include "graph/testing.h"
+
+namespace weft::graph {
+namespace {
+
+using namespace testing;
+
+/// Random rows of a small cluster: few names and labels, so that they meet often.
+class Cluster {
+ public:
+  explicit Cluster(std::uint32_t seed) : random_(seed) {}
+
+  /// One random change of one object.
+  api::Changes change() {
+    api::Changes changes;
+    switch (below(10)) {
+      case 0:
+      case 1:
+      case 2: put_or_drop(changes.endpoints, random_endpoint()); break;
+      case 3: put_or_drop(changes.policies, random_policy()); break;
+      case 4: put_or_drop(changes.global_policies, random_global_policy()); break;
+      case 5: put_or_drop(changes.profiles, random_profile()); break;
+      case 6:
+        put_or_drop(changes.tiers, tier(pick({"default", "a", "b"}), random_order(),
+                                        chance(3) ? api::Action::pass : api::Action::deny));
+        break;
+      case 7:
+        if (chance(2))
+          put_or_drop(changes.network_sets, random_set<api::NetworkSet>(pick({"x", "y"})));
+        else
+          put_or_drop(changes.global_network_sets, random_set<api::GlobalNetworkSet>(""));
+        break;
+      case 8: put_or_drop(changes.felix_configurations, random_configuration()); break;
+      default:
+        if (chance(2))
+          put_or_drop(changes.pools, random_pool());
+        else
+          put_or_drop(changes.nodes, random_node());
+    }
+    return changes;
+  }
+
+  unsigned below(unsigned end) { return random_() % end; }
+  bool chance(unsigned one_in) { return below(one_in) == 0; }
+
+ private:
+  std::string pick(std::initializer_list<const char*> list) {
+    return list.begin()[below(static_cast<unsigned>(list.size()))];
+  }
+
+  template <class Row>
+  void put_or_drop(table::Delta<Row>& delta, Row row) {
+    if (chance(3))
+      delta.drop(row.key());
+    else
+      delta.put(std::move(row));
+  }
+
+  api::Labels random_labels() {
+    api::Labels labels;
+    for (unsigned i = below(3); i > 0; --i) labels[pick({"a", "b"})] = pick({"1", "2"});
+    return labels;
+  }
+  std::string random_selector() {
+    return pick({"", "all()", "a == '1'", "b in {'1', '2'}", "!has(a)", "a != '2' && has(b)",
+                 "pcns.env == 'prod' || a == '1'", "a == '1' && b == '2'", "projectcalico.org/namespace == 'x'",
+                 "a in {}", "broken =="});
+  }
+  std::optional<double> random_order() {
+    if (chance(3)) return std::nullopt;
+    return below(3);
+  }
+
+  api::WorkloadEndpoint random_endpoint() {
+    Pod pod{.name = pick({"p", "q", "r", "s"}),
+            .namespace_ = pick({"x", "y"}),
+            .node = pick({"n1", "n1", "n2"}),
+            .labels = random_labels()};
+    pod.addresses.clear();
+    for (unsigned i = below(3); i > 0; --i)
+      pod.addresses.push_back(pick({"10.0.0.1", "10.0.0.2", "10.0.0.3", "fd00::1"}));
+    for (unsigned i = below(3); i > 0; --i) pod.profiles.push_back(pick({"kns.x", "kns.y", "ksa.x.s"}));
+    pod.interface = pick({"cali1", "cali2", "cali3", "cali4", "cali5"});
+    auto row = endpoint(pod);
+    if (chance(3))
+      row.spec.ports.push_back(endpoint_port("http", chance(2) ? net::tcp : net::udp, 80 + static_cast<int>(below(2))));
+    if (chance(6)) row.spec.allow_spoofed_source_prefixes = cidrs({"192.0.2.0/24"});
+    if (chance(8)) row.spec.interface_name.clear();
+    if (chance(8)) row.spec.pod = "twin";  // its id meets another's
+    return row;
+  }
+  std::vector<api::Rule> random_rules() {
+    std::vector<api::Rule> rules;
+    for (unsigned i = below(3); i > 0; --i) {
+      auto row = rule(chance(2) ? api::Action::allow : api::Action::deny, random_selector());
+      if (chance(3)) row.destination.not_selector = random_selector();
+      if (chance(3)) row.source.namespace_selector = pick({"all()", "global()", "env == 'prod'"});
+      if (chance(3)) row.destination.ports = {{.range = {}, .name = "http"}};
+      if (chance(4)) row.protocol = api::Protocol{net::udp};
+      if (chance(4)) row.destination.ports.push_back({.range = {80, 80}, .name = {}});
+      if (chance(6)) row.source = {};
+      if (chance(8))
+        row.destination = {}, row.destination.services = api::ServiceMatch{.name = "s", .namespace_ = {}, .extra = {}};
+      rules.push_back(row);
+    }
+    return rules;
+  }
+  template <class Policy>
+  Policy with_spec(Policy row) {
+    row.spec.tier = pick({"", "default", "a", "b", "missing"});
+    row.spec.order = random_order();
+    row.spec.ingress = random_rules();
+    row.spec.egress = random_rules();
+    if (chance(3)) row.spec.types = {chance(2) ? api::PolicyType::ingress : api::PolicyType::egress};
+    return row;
+  }
+  api::NetworkPolicy random_policy() {
+    return with_spec(policy(pick({"x", "y"}), pick({"p", "p-q", "q"}), random_selector()));
+  }
+  api::GlobalNetworkPolicy random_global_policy() {
+    auto row = with_spec(global_policy(pick({"p", "p-q", "q"}), random_selector()));
+    row.spec.do_not_track = chance(6);
+    return row;
+  }
+  api::Profile random_profile() {
+    auto row = profile(pick({"kns.x", "kns.y", "ksa.x.s"}), random_labels());
+    if (chance(2)) row.spec.labels_to_apply["pcns.env"] = pick({"prod", "test"});
+    row.spec.ingress = random_rules();
+    return row;
+  }
+  template <class Set>
+  Set random_set(const std::string& namespace_) {
+    Set row;
+    row.metadata.namespace_ = namespace_;
+    row.metadata.name = pick({"s", "t"});
+    row.metadata.labels = random_labels();
+    row.spec.nets = cidrs({pick({"10.0.0.1", "10.0.0.0/24", "192.0.2.0/24"})});
+    return row;
+  }
+  api::FelixConfiguration random_configuration() {
+    api::FelixConfiguration row;
+    row.metadata.name = pick({"default", "node.n1", "some", "node.n2"});
+    if (row.metadata.name == "some") row.spec.set("nodeSelector", "rack == 'r1'");
+    if (chance(2)) row.spec.set("workloadSourceSpoofing", pick({"Any", "Disabled", "nonsense"}));
+    if (chance(2)) row.spec.set("routeRefreshInterval", pick({"1m30s", "5s", "never"}));
+    return row;
+  }
+  api::IpPool random_pool() {
+    api::IpPool row;
+    row.metadata.name = pick({"one", "two"});
+    row.spec.cidr = cidr(pick({"10.0.0.0/16", "10.1.0.0/16"}));
+    row.spec.nat_outgoing = chance(2);
+    if (chance(3)) row.spec.vxlan_mode = api::EncapMode::always;
+    return row;
+  }
+  api::Node random_node() {
+    api::Node row;
+    row.metadata.name = pick({"n1", "n2"});
+    if (chance(2)) row.metadata.labels["rack"] = "r1";
+    row.spec.bgp.emplace().ipv4_address = net::Address::parse(pick({"192.0.2.1/24", "192.0.2.2/24"})).value();
+    return row;
+  }
+
+  std::mt19937 random_;
+};
+
+/// The complete tables, as a list from the store would be.
+struct State {
+  api::Changes all;
+
+  State() {
+    all.endpoints.whole = all.policies.whole = all.global_policies.whole = all.profiles.whole = all.tiers.whole = true;
+    all.network_sets.whole = all.global_network_sets.whole = all.felix_configurations.whole = all.pools.whole =
+        all.nodes.whole = true;
+    all.in_sync = true;
+  }
+};
+
+// Whatever came in whatever pieces, the plan is that of what is present; and every change of it was a difference.
+RC_GTEST_PROP(Graph, PlansWhatIsPresentHoweverItCame, (std::uint32_t seed)) {
+  Cluster cluster(seed);
+  State state;
+  Graph graph("n1", {});
+  Tables plan;
+  api::Changes batch;
+  for (unsigned step = 10 + cluster.below(80); step > 0; --step) {
+    const api::Changes change = cluster.change();
+    state.all.merge(change);
+    batch.merge(change);
+    if (cluster.chance(5)) batch.merge(change);  // said twice
+    if (cluster.chance(12)) batch = state.all;   // the watch was lost: everything anew
+    batch.in_sync = batch.in_sync || cluster.chance(10);
+    if (cluster.chance(2)) continue;
+    RC_ASSERT(plan.apply(graph.on(std::exchange(batch, {}))) == 0u);
+  }
+  batch.in_sync = true;
+  RC_ASSERT(plan.apply(graph.on(batch)) == 0u);
+
+  Tables fresh;
+  fresh.apply(Graph("n1", {}).on(state.all));
+  RC_ASSERT(plan.endpoints == fresh.endpoints);
+  RC_ASSERT(plan.routes == fresh.routes);
+  RC_ASSERT(plan.policies == fresh.policies);
+  RC_ASSERT(plan.profiles == fresh.profiles);
+  RC_ASSERT(plan.sets == fresh.sets);
+  RC_ASSERT(plan.members == fresh.members);
+  RC_ASSERT(plan.unsupported == fresh.unsupported);
+  RC_ASSERT(plan == fresh);
+}
+
+// What a set holds, computed the plain way: every item, every selector.
+RC_GTEST_PROP(Graph, FillsSetsAsAPlainSearchWould, (std::uint32_t seed)) {
+  Cluster cluster(seed);
+  State state;
+  for (int i = 0; i < 60; ++i) state.all.merge(cluster.change());
+  api::GlobalNetworkPolicy policy = global_policy("probe");
+  const std::vector<std::string> selectors = {"all()", "a == '1'", "!has(b)", "b in {'1','2'} && a != '1'",
+                                              "pcns.env == 'prod'"};
+  for (const auto& selector : selectors) policy.spec.ingress.push_back(rule(api::Action::allow, selector));
+  state.all.global_policies.put(policy);
+  state.all.endpoints.put(
+      endpoint({.name = "probe", .namespace_ = "z", .addresses = {"10.9.9.9"}, .interface = "caliprobe"}));
+  state.all.felix_configurations = {.rows = {}, .whole = true};
+
+  Tables plan;
+  plan.apply(Graph("n1", {}).on(state.all));
+
+  const auto labels_of = [&](api::Labels labels, const std::vector<std::string>& profiles) {
+    for (const auto& name : profiles) {
+      const auto it = state.all.profiles.rows.find(name);
+      if (it != state.all.profiles.rows.end())
+        labels.insert(it->second->spec.labels_to_apply.begin(), it->second->spec.labels_to_apply.end());
+    }
+    return labels;
+  };
+  for (const auto& text : selectors) {
+    const auto selector = api::Selector::parse(text).value();
+    std::set<net::Cidr> expected;
+    for (const auto& [key, row] : state.all.endpoints.rows) {
+      auto own = row->metadata.labels;
+      own["projectcalico.org/namespace"] = key.first;
+      own["projectcalico.org/orchestrator"] = "k8s";
+      if (row->spec.interface_name.empty() || !row->spec.allow_spoofed_source_prefixes.empty()) continue;
+      if (selector.matches(labels_of(own, row->spec.profiles)))
+        expected.insert(row->spec.ip_networks.begin(), row->spec.ip_networks.end());
+    }
+    for (const auto& [key, row] : state.all.network_sets.rows) {
+      auto own = row->metadata.labels;
+      own["projectcalico.org/namespace"] = key.first;
+      if (selector.matches(labels_of(own, {"kns." + key.first})))
+        expected.insert(row->spec.nets.begin(), row->spec.nets.end());
+    }
+    for (const auto& [key, row] : state.all.global_network_sets.rows) {
+      if (selector.matches(row->metadata.labels)) expected.insert(row->spec.nets.begin(), row->spec.nets.end());
+    }
+    std::set<net::Cidr> found;
+    for (const auto& [key, row] : plan.members) {
+      if (key.first == selector.id()) found.insert(std::get<net::Cidr>(key.second));
+    }
+    RC_ASSERT(found == expected);
+  }
+}
+
+}  // namespace
+}  // namespace weft::graph
