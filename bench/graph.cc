@@ -30,8 +30,8 @@ api::WorkloadEndpoint pod(unsigned i, bool own_label) {
   row.metadata.namespace_ = "ns-" + std::to_string(i / 50 % 200);
   row.metadata.name = "node--" + std::to_string(i / 100) + "-k8s-" + name + "-eth0";
   row.metadata.labels = {{"app", "app-" + std::to_string(i % 50)},
-                         {"tier", i % 3 == 0 ? "web" : "db"},
-                         {"pod-template-hash", std::to_string(i % 500)}};
+                         {"tier", i % 50 < 20 ? "web" : "db"},
+                         {"pod-template-hash", std::to_string(i % 50 * 7919)}};
   if (own_label) row.metadata.labels["pod-name"] = name;
   row.spec.orchestrator = "k8s";
   row.spec.node = "node-" + std::to_string(i / 100);
@@ -115,9 +115,9 @@ void run(unsigned pods, bool own_label) {
       change.endpoints.put(row);
     bench::keep(graph.on(std::move(change)));
   });
+  auto policy = *cluster(0, false).policies.rows.begin()->second;
   bench::measure("  a policy here changes its peers, " + label, [&] {
     api::Changes change;
-    auto policy = *cluster(0, false).policies.rows.begin()->second;
     policy.spec.ingress[0].source.selector = ++turn % 2 ? "tier == 'web'" : "tier == 'db' && pcns.env == 'prod'";
     change.policies.put(policy);
     bench::keep(graph.on(std::move(change)));
