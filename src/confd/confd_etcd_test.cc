@@ -25,16 +25,22 @@ class ConfdEtcd : public testing::Test {
     std::filesystem::create_directories(folder + "/conf.d");
     std::filesystem::create_directories(folder + "/templates");
     // A folder as somebody has it who used confd before.
-    file("conf.d/pools.toml", "[template]\nsrc = \"pools.tmpl\"\ndest = \"" + folder + "/pools.conf\"\nprefix = \"/myapp\"\nkeys = [\"/pool\", \"/name\"]\nreload_cmd = \"echo reload >> " + folder +
-                                  "/reloads\"\n");
-    file("templates/pools.tmpl", "# {{getv \"/name\" \"nobody\"}}\n{{range gets \"/pool/*\"}}{{$p := json .Value}}{{if $p.enabled}}allow {{$p.cidr}};  # {{base .Key}}\n{{end}}{{end}}");
+    file("conf.d/pools.toml",
+         "[template]\nsrc = \"pools.tmpl\"\ndest = \"" + folder +
+             "/pools.conf\"\nprefix = \"/myapp\"\nkeys = [\"/pool\", \"/name\"]\nreload_cmd = \"echo reload >> " +
+             folder + "/reloads\"\n");
+    file("templates/pools.tmpl",
+         "# {{getv \"/name\" \"nobody\"}}\n{{range gets \"/pool/*\"}}{{$p := json .Value}}{{if $p.enabled}}allow "
+         "{{$p.cidr}};  # {{base .Key}}\n{{end}}{{end}}");
   }
   ~ConfdEtcd() override {
     end(SIGKILL);
     std::filesystem::remove_all(folder);
   }
 
-  void file(const std::string& name, const std::string& text) const { ASSERT_TRUE(write_file_atomic(folder + "/" + name, text).has_value()); }
+  void file(const std::string& name, const std::string& text) const {
+    ASSERT_TRUE(write_file_atomic(folder + "/" + name, text).has_value());
+  }
   std::string content(const std::string& name) const { return read_file(folder + "/" + name).value_or("no such file"); }
 
   /// Runs confd in a process of its own; before anything here has threads.
@@ -63,7 +69,9 @@ class ConfdEtcd : public testing::Test {
   }
   /// etcdctl, so that this process has no threads when it forks.
   void put(const std::string& key, const std::string& value) {
-    const auto out = weft::run({.argv = {"etcdctl", "--endpoints", etcd.endpoint(), "put", key, value}, .env_more = {"ETCDCTL_API=3"}}, RunOptions{});
+    const auto out = weft::run(
+        {.argv = {"etcdctl", "--endpoints", etcd.endpoint(), "put", key, value}, .env_more = {"ETCDCTL_API=3"}},
+        RunOptions{});
     ASSERT_TRUE(out.has_value() && out->ok());
   }
 
@@ -125,7 +133,8 @@ TEST_F(ConfdEtcd, ReadsConfDAgainOnSighup) {
   start({"-confdir=" + folder, "-watch", "-node=" + etcd.endpoint()});
   ASSERT_TRUE(eventually([&] { return content("pools.conf") == "# one\n"; }));
 
-  file("conf.d/more.toml", "[template]\nsrc = \"more.tmpl\"\ndest = \"" + folder + "/more.conf\"\nprefix = \"/myapp\"\nkeys = [\"/name\"]\n");
+  file("conf.d/more.toml", "[template]\nsrc = \"more.tmpl\"\ndest = \"" + folder +
+                               "/more.conf\"\nprefix = \"/myapp\"\nkeys = [\"/name\"]\n");
   file("templates/more.tmpl", "more of {{getv \"/name\"}}");
   ::kill(child, SIGHUP);
 
@@ -135,17 +144,24 @@ TEST_F(ConfdEtcd, ReadsConfDAgainOnSighup) {
 
 TEST_F(ConfdEtcd, RendersBirdFromCalicosResources) {
   const std::string resources = "/calico/resources/v3/projectcalico.org/";
-  put(resources + "nodes/node1", R"({"kind":"Node","apiVersion":"projectcalico.org/v3","metadata":{"name":"node1"},"spec":{"bgp":{"ipv4Address":"10.0.0.1/24"}},"status":{}})");
-  put(resources + "nodes/node2", R"({"kind":"Node","apiVersion":"projectcalico.org/v3","metadata":{"name":"node2"},"spec":{"bgp":{"ipv4Address":"10.0.0.2/24"}},"status":{}})");
-  put(resources + "ippools/p", R"({"kind":"IPPool","apiVersion":"projectcalico.org/v3","metadata":{"name":"p"},"spec":{"cidr":"10.65.0.0/16"}})");
+  put(resources + "nodes/node1",
+      R"({"kind":"Node","apiVersion":"projectcalico.org/v3","metadata":{"name":"node1"},"spec":{"bgp":{"ipv4Address":"10.0.0.1/24"}},"status":{}})");
+  put(resources + "nodes/node2",
+      R"({"kind":"Node","apiVersion":"projectcalico.org/v3","metadata":{"name":"node2"},"spec":{"bgp":{"ipv4Address":"10.0.0.2/24"}},"status":{}})");
+  put(resources + "ippools/p",
+      R"({"kind":"IPPool","apiVersion":"projectcalico.org/v3","metadata":{"name":"p"},"spec":{"cidr":"10.65.0.0/16"}})");
   put("/calico/ipam/v2/host/node1/ipv4/block/10.65.1.0-26", R"({"state":"confirmed","deleted":false})");
-  file("conf.d/pools.toml", "[template]\nsrc = \"bird.cfg.template\"\ndest = \"" + folder + "/bird.cfg\"\nprefix = \"/calico\"\nkeys = [\"/bird\"]\ncheck_cmd = \"bird -p -c {{.src}}\"\n");
-  std::filesystem::copy(WEFT_SOURCE_DIR "/templates/confd/templates/bird.cfg.template", folder + "/templates/bird.cfg.template");
+  file("conf.d/pools.toml",
+       "[template]\nsrc = \"bird.cfg.template\"\ndest = \"" + folder +
+           "/bird.cfg\"\nprefix = \"/calico\"\nkeys = [\"/bird\"]\ncheck_cmd = \"bird -p -c {{.src}}\"\n");
+  std::filesystem::copy(WEFT_SOURCE_DIR "/templates/confd/templates/bird.cfg.template",
+                        folder + "/templates/bird.cfg.template");
 
   start({"-onetime", "-backend=calico", "-node-name=node1", "-confdir=" + folder, "-node=" + etcd.endpoint()});
 
   EXPECT_EQ(end(0), 0);
-  EXPECT_NE(content("bird.cfg").find("protocol bgp Mesh_10_0_0_2 from peer {"), std::string::npos) << content("bird.cfg");
+  EXPECT_NE(content("bird.cfg").find("protocol bgp Mesh_10_0_0_2 from peer {"), std::string::npos)
+      << content("bird.cfg");
   EXPECT_NE(content("bird.cfg").find("route 10.65.1.0/26 blackhole;"), std::string::npos);
 }
 

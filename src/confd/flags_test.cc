@@ -17,7 +17,8 @@ std::string error(std::vector<std::string> arguments) {
 }
 
 TEST(Flags, TakesAConfdCommandLineAsItIsWritten) {
-  const auto settings = parse({"-confdir=/etc/calico/confd", "-interval=5", "-watch", "--log-level=debug", "-node=http://etcd1:4001"});
+  const auto settings =
+      parse({"-confdir=/etc/calico/confd", "-interval=5", "-watch", "--log-level=debug", "-node=http://etcd1:4001"});
 
   ASSERT_TRUE(settings.has_value()) << settings.error().message;
   EXPECT_EQ(settings->confdir, "/etc/calico/confd");
@@ -30,7 +31,8 @@ TEST(Flags, TakesAConfdCommandLineAsItIsWritten) {
 }
 
 TEST(Flags, TakesValuesAsTheNextWord) {
-  const auto settings = parse({"-backend", "calico", "--node", "a", "-node", "b", "-prefix", "/x", "-onetime=true", "-watch=false", "-noop", "-sync-only", "-keep-stage-file"});
+  const auto settings = parse({"-backend", "calico", "--node", "a", "-node", "b", "-prefix", "/x", "-onetime=true",
+                               "-watch=false", "-noop", "-sync-only", "-keep-stage-file"});
 
   ASSERT_TRUE(settings.has_value()) << settings.error().message;
   EXPECT_EQ(settings->backend, "calico");
@@ -52,7 +54,10 @@ TEST(Flags, NamesTheFlagThatIsWrong) {
 
 TEST(Flags, WinOverTheConfigurationFile) {
   const std::string path = testing::TempDir() + "confd." + std::to_string(getpid()) + ".toml";
-  ASSERT_TRUE(write_file_atomic(path, "backend = 'etcdv3'\ninterval = 7\nnodes = ['http://a:1', 'http://b:2']\nprefix = '/p'\nclient_cert = '/c'\nwatch = true\n").has_value());
+  ASSERT_TRUE(write_file_atomic(path,
+                                "backend = 'etcdv3'\ninterval = 7\nnodes = ['http://a:1', 'http://b:2']\nprefix = "
+                                "'/p'\nclient_cert = '/c'\nwatch = true\n")
+                  .has_value());
 
   const auto settings = parse({"-config-file", path, "-prefix=/q", "-node=http://c:3"});
 
@@ -75,7 +80,9 @@ TEST(Flags, NamesFileAndMemberThatAreWrong) {
 }
 
 TEST(Flags, PrintsAllThatThereAre) {
-  for (const std::string flag : {"-backend", "-confdir", "-interval", "-node", "-onetime", "-prefix", "-watch", "-noop"}) EXPECT_THAT(usage(), HasSubstr(flag));
+  for (const std::string flag :
+       {"-backend", "-confdir", "-interval", "-node", "-onetime", "-prefix", "-watch", "-noop"})
+    EXPECT_THAT(usage(), HasSubstr(flag));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <climits>
 #include <cstdio>
+#include <functional>
 #include <thread>
 
 #include "base/env.h"
@@ -73,6 +74,8 @@ Result<int> run_with(const Settings& settings) {
   const auto stop = [&] { loop.stop(); };
   const auto terminate = loop.on_signal(SIGTERM, stop);
   const auto interrupt = loop.on_signal(SIGINT, stop);
+  std::function<void()> reread = [] {};
+  const auto hang_up = loop.on_signal(SIGHUP, [&] { reread(); });
 
   const auto store = TRY(open_store(settings));
   const bool calico = settings.backend == "calico";
@@ -87,13 +90,13 @@ Result<int> run_with(const Settings& settings) {
   auto program = std::make_unique<Program>(loop, *backend, settings, TRY(resources_of(settings, confdir, node)));
   if (settings.onetime) return calico ? run_once(*program, *backend) : program->process_all() == 0 ? 0 : 1;
   // SIGHUP: conf.d is read again, and everything rendered.
-  const auto reread = loop.on_signal(SIGHUP, [&] {
+  reread = [&] {
     auto resources = resources_of(settings, confdir, node);
     if (!resources) return log::error("conf.d cannot be read again", {{"error", resources.error().message}});
     program.reset();
     program = std::make_unique<Program>(loop, *backend, settings, std::move(*resources));
     program->start();
-  });
+  };
   program->start();
   loop.run();
   log::info("stopped");

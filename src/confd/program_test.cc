@@ -26,7 +26,9 @@ class ConfdTest : public testing::Test {
   }
   ~ConfdTest() override { std::filesystem::remove_all(folder); }
 
-  void file(const std::string& name, const std::string& text) const { ASSERT_TRUE(write_file_atomic(folder + "/" + name, text).has_value()); }
+  void file(const std::string& name, const std::string& text) const {
+    ASSERT_TRUE(write_file_atomic(folder + "/" + name, text).has_value());
+  }
   std::string content(const std::string& name) const { return read_file(folder + "/" + name).value_or("no such file"); }
   /// A resource that renders `text` to the file "out".
   Resource resource(const std::string& text) {
@@ -64,7 +66,8 @@ TEST_F(ConfdTest, ReloadsOnlyOnChange) {
   auto made = resource("{{getv \"/v\"}}");
   made.reload_cmd = "echo reloaded >> " + folder + "/reloads";
 
-  for (const std::string value : {"1", "1", "2", "2"}) ASSERT_TRUE(renderer.process(made, {{"/app/v", value}}).has_value());
+  for (const std::string value : {"1", "1", "2", "2"})
+    ASSERT_TRUE(renderer.process(made, {{"/app/v", value}}).has_value());
 
   EXPECT_EQ(content("reloads"), "reloaded\nreloaded\n");
 }
@@ -240,10 +243,15 @@ TEST_F(ConfdTest, SurvivesAStoreThatIsAwayAtTheStart) {
 TEST_F(ConfdTest, MakesTheViewsKeysFromResources) {
   store::Memory store;
   const std::string resources = "/calico/resources/v3/projectcalico.org/";
-  const auto put = [&](const std::string& key, const std::string& json) { ASSERT_TRUE(store.put(key, json).has_value()); };
-  put(resources + "nodes/node1", R"({"kind":"Node","apiVersion":"projectcalico.org/v3","metadata":{"name":"node1"},"spec":{"bgp":{"ipv4Address":"10.0.0.1/24"}},"status":{}})");
-  put(resources + "nodes/node2", R"({"kind":"Node","apiVersion":"projectcalico.org/v3","metadata":{"name":"node2"},"spec":{"bgp":{"ipv4Address":"10.0.0.2/24","asNumber":65002}},"status":{}})");
-  put(resources + "ippools/p", R"({"kind":"IPPool","apiVersion":"projectcalico.org/v3","metadata":{"name":"p"},"spec":{"cidr":"10.65.0.0/16","blockSize":26}})");
+  const auto put = [&](const std::string& key, const std::string& json) {
+    ASSERT_TRUE(store.put(key, json).has_value());
+  };
+  put(resources + "nodes/node1",
+      R"({"kind":"Node","apiVersion":"projectcalico.org/v3","metadata":{"name":"node1"},"spec":{"bgp":{"ipv4Address":"10.0.0.1/24"}},"status":{}})");
+  put(resources + "nodes/node2",
+      R"({"kind":"Node","apiVersion":"projectcalico.org/v3","metadata":{"name":"node2"},"spec":{"bgp":{"ipv4Address":"10.0.0.2/24","asNumber":65002}},"status":{}})");
+  put(resources + "ippools/p",
+      R"({"kind":"IPPool","apiVersion":"projectcalico.org/v3","metadata":{"name":"p"},"spec":{"cidr":"10.65.0.0/16","blockSize":26}})");
   put("/calico/ipam/v2/host/node1/ipv4/block/10.65.1.0-26", R"({"state":"confirmed","deleted":false})");
   put("/calico/ipam/v2/host/node2/ipv4/block/10.65.2.0-26", R"({"state":"confirmed","deleted":false})");
   const auto backend = calico_backend(store, {.node = "node1", .router_id = "", .secrets = "", .interface_prefix = ""});
@@ -260,9 +268,11 @@ TEST_F(ConfdTest, MakesTheViewsKeysFromResources) {
   // A changed interface prefix of the agent is followed, and what is watched hears of changes.
   std::atomic<int> heard = 0;
   const auto subscription = backend->watch({"/calico/bird"}, [&] { ++heard; });
-  put(resources + "felixconfigurations/default", R"({"kind":"FelixConfiguration","apiVersion":"projectcalico.org/v3","metadata":{"name":"default"},"spec":{"interfacePrefix":"veth,tap"}})");
+  put(resources + "felixconfigurations/default",
+      R"({"kind":"FelixConfiguration","apiVersion":"projectcalico.org/v3","metadata":{"name":"default"},"spec":{"interfacePrefix":"veth,tap"}})");
   ASSERT_TRUE(eventually([&] { return heard >= 2; }));
-  EXPECT_THAT((*backend->read({"/calico/bird"}))["/calico/bird"], HasSubstr(R"("workloadInterfaces":["veth*","tap*"])"));
+  EXPECT_THAT((*backend->read({"/calico/bird"}))["/calico/bird"],
+              HasSubstr(R"("workloadInterfaces":["veth*","tap*"])"));
 }
 
 TEST_F(ConfdTest, FindsSecretsInAFolderOrAFile) {

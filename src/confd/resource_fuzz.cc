@@ -11,7 +11,8 @@ using namespace weft::confd;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto resource = parse_resource(text, "fuzz.toml", {.confdir = "/etc/confd", .prefix = "", .node_name = "node1"});
+  const auto resource =
+      parse_resource(text, "fuzz.toml", {.confdir = "/etc/confd", .prefix = "", .node_name = "node1"});
   if (resource) {
     const auto again = parse_resource(text, "fuzz.toml", {.confdir = "/etc/confd", .prefix = "", .node_name = "node1"});
     if (!again || *again != *resource) std::abort();

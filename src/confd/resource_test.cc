@@ -36,7 +36,8 @@ reload_cmd = "app reload"
 }
 
 TEST(Resource, TakesThePrefixOfTheCommandLineInstead) {
-  const auto resource = parse_resource("[template]\nsrc='a'\ndest='/b'\nprefix='/app'\nkeys=['/x']\n", "app.toml", {.confdir = "/c", .prefix = "prod", .node_name = ""});
+  const auto resource = parse_resource("[template]\nsrc='a'\ndest='/b'\nprefix='/app'\nkeys=['/x']\n", "app.toml",
+                                       {.confdir = "/c", .prefix = "prod", .node_name = ""});
 
   ASSERT_TRUE(resource.has_value());
   EXPECT_EQ(resource->prefix, "/prod");

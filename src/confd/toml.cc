@@ -3,10 +3,26 @@
 #include <fmt/core.h>
 
 #include <sstream>
+#include <stdexcept>
 
-#define TOML_EXCEPTIONS 0
+#include "confd/utf8.h"
+
+#define TOML_EXCEPTIONS 1
+// toml++ 3.3 asserts, or in a release build assumes, things that bad input can break ("[/"): they become errors.
+#undef NDEBUG
+#define TOML_ASSERT(expression)                                \
+  do {                                                         \
+    if (!(expression)) throw std::logic_error("syntax error"); \
+  } while (false)
 #define TOML_ENABLE_FORMATTERS 0
+#pragma GCC diagnostic push
+#ifdef __clang__
+#pragma GCC diagnostic ignored "-Wexceptions"
+#else
+#pragma GCC diagnostic ignored "-Wterminate"  // some of them stand in functions that cannot throw
+#endif
 #include <toml++/toml.h>
+#pragma GCC diagnostic pop
 
 namespace weft::confd {
 namespace {
@@ -39,11 +55,20 @@ schema::Value convert(const toml::node& node) {
 }  // namespace
 
 Result<schema::Value> parse_toml(std::string_view text) {
-  const toml::parse_result result = toml::parse(text);
-  if (result) return convert(result.table());
-  const auto& error = result.error();
-  return fail(Code::invalid, fmt::format("line {}, column {}: {}", error.source().begin.line,
-                                         error.source().begin.column, std::string_view(error.description())));
+  // toml++ 3.3 trips over its own assumptions when the text is no UTF-8.
+  for (std::string_view rest = text; !rest.empty();) {
+    const Rune rune = decode_rune(rest);
+    if (!rune.valid()) return fail(Code::invalid, fmt::format("byte {}: is no UTF-8", text.size() - rest.size() + 1));
+    rest.remove_prefix(rune.size);
+  }
+  try {
+    return convert(toml::parse(text));
+  } catch (const toml::parse_error& error) {
+    return fail(Code::invalid, fmt::format("line {}, column {}: {}", error.source().begin.line,
+                                           error.source().begin.column, std::string_view(error.description())));
+  } catch (const std::logic_error& error) {
+    return fail(Code::invalid, error.what());
+  }
 }
 
 }  // namespace weft::confd
