@@ -11,7 +11,7 @@
 #include "kernel/nft.h"
 #include "plan/changes.h"
 
-/// What stands in each chain of the table. Decision docs/decisions/0002-nft-rules.md says why it is built this way.
+/// What stands in each chain of the table. Decision docs/decisions/0004-nft-rules.md says why it is built this way.
 namespace weft::dataplane {
 
 // Sets and maps that every table has.
