@@ -11,7 +11,9 @@
 #include "agent/node_name.h"
 #include "base/env.h"
 #include "base/log.h"
+#include "bgp/status.h"
 #include "cli/command.h"
+#include "confd/program.h"
 #include "ctl/commands.h"
 #include "lab/commands.h"
 #include "node/node.h"
@@ -96,6 +98,21 @@ void add_node(Command& root) {
     return status ? *status : complain(status.error());
   });
   node.sub("ps", "What runs on this node.").run([] { return weft::node::ps(); });
+  node.sub("status", "The BGP sessions of this node, as BIRD has them.").run([] {
+    const auto text = weft::bgp::node_status();
+    if (!text) return complain(text.error());
+    fmt::print("{}", *text);
+    return 0;
+  });
+}
+
+/// confd has a command line of its own, with single dashes: its words go to it as they are.
+bool is_confd(int argc, char** argv) { return argc > 1 && std::string_view(argv[1]) == "confd"; }
+
+void add_confd(Command& root) {
+  root.sub("confd", "Render templates as keys change, check them, reload who reads them.\n\nIts command line is confd's: weft confd -help").run([] {
+    return 0;
+  });
 }
 
 void add_version(Command& root) {
@@ -117,11 +134,13 @@ void add_completion(Command& root) {
 
 int main(int argc, char** argv) {
   log_as_the_environment_says();
+  if (is_confd(argc, argv)) return weft::confd::main(argc - 1, argv + 1);
   auto root = Command::root(
       "weft", "Layer-3 networking and network policy for containers, VMs and hosts; speaks Calico's data model.");
   weft::ctl::add_commands(root);
   add_node(root);
   add_agent(root);
+  add_confd(root);
   weft::lab::add_commands(root);
   add_version(root);
   add_completion(root);
