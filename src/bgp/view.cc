@@ -90,7 +90,7 @@ class Builder {
       const auto found = input_.configurations.find(name);
       if (found == input_.configurations.end() || found->second.spec.ignored_interfaces.empty()) continue;
       for (const auto& interface : found->second.spec.ignored_interfaces) {
-        if (interface.find('"') == interface.npos) view_.ignored_interfaces.push_back(interface);
+        if (interface.find_first_of("\"\n") == interface.npos) view_.ignored_interfaces.push_back(interface);
       }
       break;
     }

@@ -91,11 +91,11 @@ class BirdNet : public testing::Test {
     folder_ = mkdtemp(pattern.data());
     node1 = std::make_unique<Node>(folder_, "node1");
     node2 = std::make_unique<Node>(folder_, "node2");
-    connect();
+    node2->ns.run("ip link add fabric type bridge");
+    plug_in(*node1, "port1");
+    address(*node1, "1");
+    address(*node2, "2");
     for (auto* node : {node1.get(), node2.get()}) {
-      const std::string n = node == node1.get() ? "1" : "2";
-      node->ns.run("ip addr add 10.0.0." + n + "/24 dev fabric; ip -6 addr add fd00::" + n +
-                   "/64 dev fabric nodad; ip link set fabric up");
       node->input.nodes.erase("node3");
       test::add_pool(node->input, "v4", "10.65.0.0/16");
       test::add_pool(node->input, "v6", "fd00:65::/64");
@@ -110,13 +110,18 @@ class BirdNet : public testing::Test {
     node2.reset();
     std::filesystem::remove_all(folder_);
   }
-  /// A cable between the nodes. `ip` names the other namespace by a process that lives in it.
-  void connect() {
+  /// A port of the bridge in node2 for a node. `ip` names the other namespace by a process that lives in it.
+  void plug_in(Node& node, const std::string& port) {
     Process holder;
     node2->ns.in([&] { holder = std::move(weft::start({.argv = {"sleep", "60"}}).value()); });
-    node1->ns.run("ip link add fabric type veth peer name fabric netns " + std::to_string(holder.pid));
+    node.ns.run("ip link add fabric type veth peer name " + port + " netns " + std::to_string(holder.pid));
     ::kill(holder.pid, SIGKILL);
     ::waitpid(holder.pid, nullptr, 0);
+    node2->ns.run("ip link set " + port + " master fabric up");
+  }
+  void address(Node& node, const std::string& number) {
+    node.ns.run("ip addr add 10.0.0." + number + "/24 dev fabric; ip -6 addr add fd00::" + number +
+                "/64 dev fabric nodad; ip link set fabric up");
   }
 
   void both_up() {
@@ -298,18 +303,31 @@ TEST_F(BirdNet, PeersWithAPasswordOnlyWhereBothHaveIt) {
   EXPECT_FALSE(node1->established(2));
 }
 
-TEST_F(BirdNet, ExchangesRoutesWithARouteReflectorWithoutAMesh) {
-  for (auto* node : {node1.get(), node2.get()}) {
-    node->input.nodes["node2"].spec.bgp->route_reflector_cluster_id = "244.0.0.2";
-    auto& peer = test::add_peer(node->input, "clients");
-    peer.node = "node2";
-    peer.peer_selector = "all()";
+TEST_F(BirdNet, ReflectsRoutesFromClientToClient) {
+  auto node3 = std::make_unique<Node>(folder_, "node3");
+  plug_in(*node3, "port3");
+  address(*node3, "3");
+  for (auto* node : {node1.get(), node2.get(), node3.get()}) {
+    auto with_three = test::cluster(node->input.node);
+    with_three.affinities = node->input.affinities;
+    test::add_pool(with_three, "v4", "10.65.0.0/16");
+    test::add_block(with_three, "node3", "10.65.3.0/26");
+    with_three.nodes["node2"].spec.bgp->route_reflector_cluster_id = "244.0.0.2";
+    with_three.configurations["default"].spec.node_to_node_mesh_enabled = false;
+    auto& peer = test::add_peer(with_three, "clients");
+    peer.node_selector = "all()";
+    peer.peer_selector = "has(reflector)";
+    with_three.nodes["node2"].metadata.labels["reflector"] = "";
+    node->input = with_three;
+    node->start();
   }
 
-  both_up();
-
-  EXPECT_TRUE(eventually([&] { return node1->has_route("10.65.2.0/26 via") && node2->has_route("10.65.1.0/26 via"); }))
-      << node1->routes() << node2->routes();
+  // node1 and node3 have no session with each other, and still send each other's pods straight.
+  EXPECT_TRUE(eventually([&] { return node1->has_route("10.65.3.0/26 via 10.0.0.3 dev fabric proto bird"); }))
+      << node1->routes() << node2->log();
+  EXPECT_TRUE(eventually([&] { return node3->has_route("10.65.1.0/26 via 10.0.0.1 dev fabric proto bird"); }))
+      << node3->routes();
+  EXPECT_TRUE(node1->established(2));  // with node2 alone, in both families
 }
 
 TEST_F(BirdNet, ShowsThePeerTable) {

@@ -62,6 +62,15 @@ TEST_F(ConfdTest, WritesTheFileWithThePrefixTakenOff) {
   EXPECT_EQ(files(), 3u);  // conf.d, templates, out: nothing staged is left
 }
 
+TEST_F(ConfdTest, MakesTheFoldersOfTheFile) {
+  auto made = resource("x");
+  made.destination = folder + "/a/b/out";
+
+  EXPECT_TRUE(renderer.process(made, {}).has_value());
+
+  EXPECT_EQ(content("a/b/out"), "x");
+}
+
 TEST_F(ConfdTest, ReloadsOnlyOnChange) {
   auto made = resource("{{getv \"/v\"}}");
   made.reload_cmd = "echo reloaded >> " + folder + "/reloads";

@@ -134,6 +134,9 @@ Result<Outcome> Renderer::process(const Resource& resource, const Keys& keys) {
     return Outcome::would_change;
   }
 
+  if (const auto slash = resource.destination.rfind('/'); slash != std::string::npos && slash > 0) {
+    TRY(make_directories(resource.destination.substr(0, slash)));
+  }
   auto stage = TRY(Stage::make(resource.destination, content, wanted));
   const std::string staged = stage->path();
   if (options_.keep_stage_file) {
