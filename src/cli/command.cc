@@ -88,7 +88,6 @@ Command& Command::positional(const std::string& name, std::vector<std::string>& 
 }
 Command& Command::rest(std::vector<std::string>& variable, const std::string& help) {
   inner_->app->add_option("CMD", variable, help);
-  inner_->app->positionals_at_end();
   inner_->rest = &variable;
   return *this;
 }

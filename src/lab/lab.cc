@@ -101,6 +101,17 @@ std::vector<std::string> clean_environment() {
   return list;
 }
 
+/// An etcd takes a moment to start, and the relay in front of it accepts before that.
+Result<> wait_for(store::Store& store) {
+  const auto end = steady_clock::now() + std::chrono::seconds(20);
+  while (true) {
+    const auto answer = store.get("/calico/");
+    if (answer) return {};
+    if (answer.error().code != Code::unavailable || steady_clock::now() > end) return std::unexpected(answer.error());
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+}
+
 Result<Fd> listen_on(std::uint32_t address, std::uint16_t& port) {
   Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
@@ -180,6 +191,7 @@ Result<> Lab::up(const UpOptions& options, const std::function<void(std::string_
     progress("etcd");
     TRY(start_store(options.etcd));
     const auto store = TRY(open_store());
+    TRY(wait_for(*store));
     TRY(client::ensure_initialized(*store));
     int number = 0;
     for (const auto& pool : pools) {

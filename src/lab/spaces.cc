@@ -21,6 +21,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <future>
+#include <memory>
 #include <thread>
 
 #include <fmt/core.h>
@@ -169,11 +171,21 @@ Result<pid_t> spawn(const Spawn& what) {
     pid = fork_into(what, ready, report.get());
     why = errno;
   };
-  // A thread of its own when it changes namespaces: they go with it. PR_SET_PDEATHSIG, too, is about the thread.
-  if (ready.process >= 0)
+  // A thread of its own when it changes namespaces: they go with it.
+  if (ready.process >= 0 && what.die_with_us) {
+    // PR_SET_PDEATHSIG is about the thread that forked: that one stays until we end.
+    const auto forked = std::make_shared<std::promise<void>>();
+    std::thread([&fork_it, forked] {
+      fork_it();
+      forked->set_value();
+      while (true) ::pause();
+    }).detach();
+    forked->get_future().wait();
+  } else if (ready.process >= 0) {
     std::thread(fork_it).join();
-  else
+  } else {
     fork_it();
+  }
   report.reset();
   if (pid < 0) return fail_errno(why, what.argv[0]);
 
