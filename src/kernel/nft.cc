@@ -189,7 +189,7 @@ Result<std::vector<Refusal>> commit(Socket& socket, const Transaction& transacti
   std::vector<Refusal> out;
   if (transaction.empty()) return out;
   auto refused = TRY(within(socket.transact(NFNL_SUBSYS_NFTABLES, transaction.messages()), "nftables"));
-  std::ranges::stable_sort(refused, {}, &Socket::Refused::index);
+  std::ranges::sort(refused, {}, &Socket::Refused::index);
   for (auto& [index, error, number] : refused) {
     out.push_back({index < transaction.messages().size() ? transaction.object_of(index) : std::string(),
                    std::move(error), number});
