@@ -10,9 +10,11 @@
 #include "agent/agent.h"
 #include "agent/node_name.h"
 #include "base/env.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "bgp/status.h"
 #include "cli/command.h"
+#include "cni/install.h"
 #include "confd/program.h"
 #include "ctl/commands.h"
 #include "lab/commands.h"
@@ -106,13 +108,50 @@ void add_node(Command& root) {
   });
 }
 
+/// The plug-ins lie beside this program in a build, and in libexec when installed.
+std::string plugin_folder() {
+  const std::string program = weft::node::own_program();
+  const std::string folder = program.substr(0, program.rfind('/'));
+  return weft::file_exists(folder + "/weft-cni") ? folder : folder + "/../libexec/weft/cni";
+}
+
+void add_cni(Command& root) {
+  static weft::cni::InstallOptions options;
+  static std::string node;
+  auto cni = root.sub("cni", "What container runtimes need.");
+  auto install = cni.sub(
+      "install",
+      "Write the network configuration and the plug-ins where container runtimes look for them.\n\n"
+      "The environment is that of Calico's installer: CNI_NETWORK_CONFIG, CNI_NETWORK_CONFIG_FILE, CNI_CONF_NAME,\n"
+      "CNI_MTU, ETCD_ENDPOINTS, … Files that are right already are left alone.");
+  install.option("--bin", options.bin_folder, "folder for the plug-ins (/opt/cni/bin)");
+  install.option("--net", options.config_folder, "folder for the configuration (/etc/cni/net.d)");
+  install.option("--programs", options.programs, "folder that has weft-cni and weft-ipam");
+  install.option("--node", node, "this node's name");
+  install.run([] {
+    const auto begin = []() -> weft::Result<> {
+      options.node = TRY(node_name(node));
+      if (options.programs.empty()) options.programs = plugin_folder();
+      for (const auto& variable : weft::environment()) {
+        const auto equals = variable.find('=');
+        options.environment[variable.substr(0, equals)] = variable.substr(equals + 1);
+      }
+      for (const auto& file : TRY(weft::cni::install(options))) fmt::print("wrote {}\n", file);
+      return {};
+    };
+    const auto done = begin();
+    return done ? 0 : complain(done.error());
+  });
+}
+
 /// confd has a command line of its own, with single dashes: its words go to it as they are.
 bool is_confd(int argc, char** argv) { return argc > 1 && std::string_view(argv[1]) == "confd"; }
 
 void add_confd(Command& root) {
-  root.sub("confd", "Render templates as keys change, check them, reload who reads them.\n\nIts command line is confd's: weft confd -help").run([] {
-    return 0;
-  });
+  root.sub("confd",
+           "Render templates as keys change, check them, reload who reads them.\n\nIts command line is confd's: weft "
+           "confd -help")
+      .run([] { return 0; });
 }
 
 void add_version(Command& root) {
@@ -141,6 +180,7 @@ int main(int argc, char** argv) {
   add_node(root);
   add_agent(root);
   add_confd(root);
+  add_cni(root);
   weft::lab::add_commands(root);
   add_version(root);
   add_completion(root);

@@ -23,6 +23,7 @@ namespace weft::lab {
 namespace {
 
 constexpr const char* lab_name = "demo";
+constexpr const char *bold = "\033[1m", *dim = "\033[2m", *red = "\033[31m", *plain = "\033[0m";
 
 constexpr std::string_view policies = R"(apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
@@ -78,7 +79,7 @@ spec:
 /// print.
 class Demo {
  public:
-  explicit Demo(const DemoOptions& options) : options_(options) {}
+  explicit Demo(const DemoOptions& options) : options_(options), colours_(::isatty(STDOUT_FILENO) == 1) {}
 
   int run();
 
@@ -97,7 +98,11 @@ class Demo {
   void policy();
   void kill_agent();
 
+  /// Escape sequence of a style, on a terminal only.
+  const char* style(const char* sequence) const { return colours_ ? sequence : ""; }
+
   DemoOptions options_;
+  bool colours_;
   int step_ = 0;
   std::vector<std::string> broken_;
   std::string leader_, follower_1_, follower_2_, frontend_1_, frontend_2_;
@@ -112,7 +117,7 @@ void Demo::step(std::string_view sentence) {
       if (c == '\n' || c == EOF) break;
     }
   }
-  fmt::print("\n\033[1m{}. {}\033[0m\n", ++step_, sentence);
+  fmt::print("\n{}{}. {}{}\n", style(bold), ++step_, sentence, style(plain));
   std::fflush(stdout);
 }
 
@@ -133,7 +138,7 @@ std::string Demo::quiet(const std::string& line, std::string_view input) {
 }
 
 std::string Demo::show(const std::string& line, std::size_t most_lines) {
-  fmt::print("\033[2m$ {}\033[0m\n", line);
+  fmt::print("{}$ {}{}\n", style(dim), line, style(plain));
   std::fflush(stdout);
   const std::string out = quiet(line + " 2>&1");
   const auto lines = split(trim(out), '\n');
@@ -145,7 +150,7 @@ std::string Demo::show(const std::string& line, std::size_t most_lines) {
 
 void Demo::expect(bool held, const std::string& what) {
   if (held) return;
-  fmt::print("\033[31m  NOT AS IT SHOULD BE: {}\033[0m\n", what);
+  fmt::print("{}  NOT AS IT SHOULD BE: {}{}\n", style(red), what, style(plain));
   broken_.push_back(what);
 }
 
@@ -166,8 +171,8 @@ void Demo::cluster() {
 void Demo::routing() {
   step("BIRD's configuration was rendered by confd. This part of it keeps single addresses of a block from leaking.");
   show(
-      "weft lab exec node1 -- cat /etc/calico/confd/config/bird.cfg | grep -v '^#' | grep -A14 'function "
-      "calico_export'",
+      "weft lab exec node1 -- sed -n -e '/^function advertised4/,/^}/p' -e '/^filter to_peers4/,/^}/p' "
+      "/etc/calico/confd/config/bird.cfg",
       30);
   step("The nodes peer with each other.");
   show("weft lab exec node1 -- weft node status");
@@ -177,7 +182,8 @@ void Demo::guestbook() {
   step("What `weft cni install` wrote for the container runtime.");
   show("weft lab exec node1 -- cat /etc/cni/net.d/10-calico.conflist", 30);
   step("A guestbook: a redis leader, two followers, two frontends. Each pod gets its network from the CNI plug-in.");
-  const std::string redis = "redis-server --port 6379 --save '' --protected-mode no --dir /tmp --daemonize no";
+  const std::string redis =
+      "redis-server --port 6379 --save '' --protected-mode no --repl-diskless-sync-delay 0 --dir /tmp";
   leader_ = pod("guestbook/leader --node node1 --labels app=redis,role=leader --port redis=TCP:6379 -- " + redis);
   follower_1_ =
       pod(fmt::format("guestbook/follower-1 --node node2 --labels app=redis,role=follower --port redis=TCP:6379 -- {} "
@@ -199,7 +205,7 @@ void Demo::guestbook() {
   step(
       "Each node has a block of addresses. The others learn it over BGP (proto bird); its own is a blackhole with the "
       "pods' routes in it.");
-  show("weft lab wait; weft ipam show --show-blocks", 20);
+  show("weft lab wait; weft lab exec node1 -- weft ipam show --show-blocks", 20);
   show(
       "for n in node1 node2 node3; do echo $n; weft lab exec $n -- ip route | grep -v -e ^default -e eth0.*kernel; "
       "done");
@@ -211,7 +217,7 @@ void Demo::guestbook() {
       frontend_1_);
   show(sign);
   std::string read;
-  for (int i = 0; i < 20 && read.find("weft was here") == std::string::npos; ++i) {
+  for (int i = 0; i < 50 && read.find("weft was here") == std::string::npos; ++i) {
     if (i > 0) ::usleep(100'000);
     read = quiet(fmt::format("weft lab exec node1 -- curl -s --max-time 3 http://{}/ || true", frontend_2_));
   }
@@ -243,7 +249,7 @@ void Demo::policy() {
       "Policy: nothing reaches the guestbook but what is said; frontends and redis reach redis on its port, everybody "
       "reaches port 80.");
   fmt::print("{}", policies);
-  fmt::print("\033[2m$ weft lab apply -f - < policies.yaml; weft lab wait\033[0m\n");
+  fmt::print("{}$ weft lab apply -f - < policies.yaml; weft lab wait{}\n", style(dim), style(plain));
   fmt::print("{}", quiet("weft lab apply -f -", policies));
   quiet("weft lab wait");
   const auto after = connect_all(*lab, probes);

@@ -9,8 +9,10 @@
 
 #include <fmt/core.h>
 
+#include "api/bgp.h"
 #include "api/codec.h"
 #include "api/ip_pool.h"
+#include "bgp/status.h"
 #include "client/resources.h"
 #include "cni/client.h"
 #include "kernel/route.h"
@@ -21,6 +23,8 @@ namespace weft::lab {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+// Not /var/run: a link that is followed from outside leads to the machine's.
+constexpr std::string_view bird_socket = "/run/calico/bird.ctl";
 constexpr std::string_view agent_socket = "/run/weft/agent.sock";
 constexpr std::uint8_t protocol_bird = 12;
 
@@ -32,6 +36,7 @@ struct BlockRoute {
 struct Goal {
   store::Revision revision = 0;
   std::vector<BlockRoute> blocks;
+  bool mesh = true;  // every node peers with every other
 };
 
 /// A question to a node's agent in the agent's own words.
@@ -48,6 +53,9 @@ Result<Goal> read_goal(store::Store& store) {
   const auto listing = TRY(store.list("/calico/ipam/v2/host/"));
   const auto pools = TRY(client::list<api::IpPool>(store));
   Goal goal{.revision = listing.revision, .blocks = {}};
+  if (const auto bgp = client::get<api::BgpConfiguration>(store, "default")) {
+    goal.mesh = bgp->spec.node_to_node_mesh_enabled.value_or(true);
+  }
   for (const auto& entry : listing.entries) {
     const auto key = api::parse_affinity_key(entry.key);
     if (!key || key->second.is_host()) continue;
@@ -86,6 +94,23 @@ Result<std::vector<std::string>> lacking_routes(const NodeState& node, const Goa
   return lacks;
 }
 
+Result<std::vector<std::string>> lacking_sessions(const NodeState& node, const Goal& goal,
+                                                  const std::vector<NodeState>& nodes) {
+  auto control = TRY(bgp::Control::connect(Lab::file_of(node, bird_socket)));
+  const auto peers = bgp::peer_statuses(TRY(bgp::show_protocols(control)));
+  std::vector<std::string> lacks;
+  for (const auto& peer : peers) {
+    if (!peer.info.starts_with("Established")) lacks.push_back("no BGP session with " + net::to_string(peer.address));
+  }
+  for (const auto& other : nodes) {
+    if (!goal.mesh || other.name == node.name) continue;
+    if (std::ranges::find(peers, other.address(), &bgp::PeerStatus::address) == peers.end()) {
+      lacks.push_back("no BGP session with " + other.name);
+    }
+  }
+  return lacks;
+}
+
 std::vector<std::string> lacking(const Lab& lab, const NodeState& node, const Goal& goal,
                                  const std::vector<NodeState>& nodes) {
   std::vector<std::string> lacks;
@@ -94,10 +119,12 @@ std::vector<std::string> lacking(const Lab& lab, const NodeState& node, const Go
   }
   if (auto answer = ask(node, "wait", {{"revision", goal.revision}, {"timeout", 1.0}}); !answer)
     lacks.push_back("agent: " + answer.error().message);
-  if (auto routes = lacking_routes(node, goal, nodes))
-    lacks.insert(lacks.end(), routes->begin(), routes->end());
-  else
-    lacks.push_back(routes.error().message);
+  for (auto found : {lacking_sessions(node, goal, nodes), lacking_routes(node, goal, nodes)}) {
+    if (found)
+      lacks.insert(lacks.end(), found->begin(), found->end());
+    else
+      lacks.push_back(found.error().message);
+  }
   return lacks;
 }
 
