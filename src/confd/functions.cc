@@ -252,9 +252,12 @@ Result<Value> reverse(Arguments a) {
 
 template <class Text>
 Result<Value> sort_by_length(const Value& list, std::string_view type, Text text) {
-  List items = list.as_list();
-  std::stable_sort(items.begin(), items.end(),
-                   [&](const Value& x, const Value& y) { return text(x).size() < text(y).size(); });
+  const List& from = list.as_list();
+  std::vector<std::pair<std::size_t, std::size_t>> order;  // length and place: equal lengths stay in order
+  for (std::size_t i = 0; i < from.size(); ++i) order.emplace_back(text(from[i]).size(), i);
+  std::sort(order.begin(), order.end());
+  List items;
+  for (const auto& [length, place] : order) items.push_back(from[place]);
   return Value::list(std::move(items), type);
 }
 

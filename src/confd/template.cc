@@ -191,7 +191,7 @@ class Frame {
       return error(node, fmt::format("exceeded maximum template depth ({})", max_template_depth));
     const Operand argument = node.pipe ? TRY(pipeline(dot, node.pipe.get())) : Operand{};
     Frame frame(run_, node.text, argument, depth_ + 1);
-    TRY(frame.walk(argument, *tree->second));
+    static_cast<void>(TRY(frame.walk(argument, *tree->second)));
     return {};
   }
 
@@ -505,7 +505,7 @@ Result<std::string> Template::execute(const Value& data, const ExecuteOptions& o
   Run run{parsed_->name, parsed_->text, parsed_->functions, parsed_->trees, options, 0, {}};
   const Operand dot{data.is_nil() ? Value() : data};
   Frame frame(run, parsed_->name, dot, 0);
-  TRY(frame.walk(dot, *parsed_->trees.at(parsed_->name)));
+  static_cast<void>(TRY(frame.walk(dot, *parsed_->trees.at(parsed_->name))));
   return std::move(run.out);
 }
 
