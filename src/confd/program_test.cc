@@ -207,7 +207,7 @@ TEST_F(ConfdTest, TriesAgainWhatFailedAndHoldsNothingElseBack) {
   file("templates/good.tmpl", "good");
   good.source = folder + "/templates/good.tmpl";
   good.destination = folder + "/good";
-  failing.check_cmd = "test -e " + folder + "/ready";
+  failing.check_cmd = "echo tried >> " + folder + "/tries; test -e " + folder + "/ready";
   ASSERT_TRUE(store.put("/app/v", "1").has_value());
 
   loop::Loop loop;
@@ -216,7 +216,7 @@ TEST_F(ConfdTest, TriesAgainWhatFailedAndHoldsNothingElseBack) {
   Program program(loop, *backend, settings, {failing, good});
   program.start();
   std::thread helper([&] {
-    EXPECT_TRUE(eventually([&] { return content("good") == "good"; }));
+    EXPECT_TRUE(eventually([&] { return content("good") == "good" && content("tries") == "tried\n"; }));
     EXPECT_EQ(content("out"), "no such file");
     file("ready", "");
     EXPECT_TRUE(eventually([&] { return content("out") == "1"; }));
