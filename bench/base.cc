@@ -8,8 +8,8 @@
 int main() {
   using namespace weft;
   bench::measure("log line, formatted", [] {
-    bench::keep(log::format_line(log::Format::text, "2026-11-24T10:00:00.123Z", log::Level::info, "agent", "policy applied",
-                                 {{"policy", "default/web"}, {"rules", 3}}));
+    bench::keep(log::format_line(log::Format::text, "2026-11-24T10:00:00.123Z", log::Level::info, "agent",
+                                 "policy applied", {{"policy", "default/web"}, {"rules", 3}}));
   });
   bench::measure("log line below the level", [] { log::debug("quiet"); });
   loop::Loop loop;

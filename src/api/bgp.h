@@ -43,7 +43,7 @@ struct Password {
 struct BgpConfigurationSpec {
   std::string log_severity_screen;  // Info
   std::optional<bool> node_to_node_mesh_enabled;
-  std::optional<AsNumber> as_number;  // 64512
+  std::optional<AsNumber> as_number;                   // 64512
   std::vector<ServiceCidr> service_load_balancer_ips;  // serviceLoadBalancerIPs
   std::vector<ServiceCidr> service_external_ips;       // serviceExternalIPs
   std::vector<ServiceCidr> service_cluster_ips;        // serviceClusterIPs

@@ -8,8 +8,8 @@
 namespace weft::api {
 
 struct ClusterInformationSpec {
-  std::string cluster_guid;    // clusterGUID, 32 hex digits
-  std::string cluster_type;    // comma list
+  std::string cluster_guid;  // clusterGUID, 32 hex digits
+  std::string cluster_type;  // comma list
   std::string calico_version;
   std::optional<bool> datastore_ready;
   std::string variant;

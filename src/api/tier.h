@@ -9,8 +9,8 @@
 namespace weft::api {
 
 struct TierSpec {
-  std::optional<double> order;               // absent: after every ordered tier
-  std::optional<Action> default_action;      // Deny (also when absent) or Pass
+  std::optional<double> order;           // absent: after every ordered tier
+  std::optional<Action> default_action;  // Deny (also when absent) or Pass
   schema::Extra extra;
   bool operator==(const TierSpec&) const = default;
 };

@@ -59,7 +59,8 @@ struct WorkloadEndpoint {
   bool operator==(const WorkloadEndpoint&) const = default;
 };
 
-/// The segments of a WorkloadEndpoint's name (datamodel 6.1): `<node>-<orchestrator>-<third>-<endpoint>`, dashes doubled.
+/// The segments of a WorkloadEndpoint's name (datamodel 6.1): `<node>-<orchestrator>-<third>-<endpoint>`, dashes
+/// doubled.
 struct EndpointName {
   std::string node, orchestrator, workload, endpoint;  // workload: pod, container id, or workload by orchestrator
   bool operator==(const EndpointName&) const = default;

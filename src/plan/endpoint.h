@@ -32,8 +32,8 @@ std::string to_string(const EndpointId& id);  // "k8s default/web-1 eth0"
 struct Endpoint {
   EndpointId id;
   std::string interface;
-  std::optional<net::Mac> mac;         // of the pod's side, for the neighbour entry
-  std::vector<net::Cidr> addresses;    // /32 and /128
+  std::optional<net::Mac> mac;           // of the pod's side, for the neighbour entry
+  std::vector<net::Cidr> addresses;      // /32 and /128
   std::vector<net::Cidr> spoof_allowed;  // source prefixes it may use besides its addresses
   std::vector<TierPolicies> ingress;
   std::vector<TierPolicies> egress;
