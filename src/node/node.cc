@@ -19,6 +19,7 @@
 #include "node/registration.h"
 #include "node/state.h"
 #include "store/embedded.h"
+#include "store/etcd/open.h"
 
 namespace weft::node {
 namespace {
@@ -83,7 +84,7 @@ class Registrar {
 
  private:
   void work(const std::stop_token& stop) {
-    auto store = options_.open_store(options_.store);
+    auto store = options_.open_store ? options_.open_store(options_.store) : store::open(options_.store);
     if (!store) return tell(std::unexpected(store.error()));
     bool said = false;
     while (!stop.stop_requested()) {

@@ -17,7 +17,7 @@ struct Options {
   std::string name;  // of the node
   Settings settings;
   store::Settings store;
-  std::function<Result<std::unique_ptr<store::Store>>(const store::Settings&)> open_store;
+  std::function<Result<std::unique_ptr<store::Store>>(const store::Settings&)> open_store;  // empty: store::open
   bool standalone = false;  // without an endpoint in `store`: run an etcd of our own
 
   std::string run_folder = "/run/weft";

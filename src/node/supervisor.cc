@@ -73,8 +73,10 @@ void Supervisor::launch(Kept& kept) {
     return;
   }
   const auto line = [this, &kept](std::string_view text) { options_.line(kept.program.name, text); };
+  Command command = kept.program.command;
+  if (kept.program.prepare) kept.program.prepare(command);
   auto child =
-      loop::Child::start(loop_, kept.program.command,
+      loop::Child::start(loop_, std::move(command),
                          {.out = line, .err = line, .ended = [this, &kept](int status) { ended(kept, status); }});
   if (!child) {
     log::error("program does not start", {{"program", kept.program.name}, {"reason", child.error().message}});
