@@ -6,6 +6,7 @@
 #include "api/described.h"
 #include "base/strings.h"
 #include "schema/document.h"
+#include "schema/spelling.h"
 
 namespace weft::api {
 
@@ -77,9 +78,12 @@ Result<Object> read_document(schema::Value document, std::vector<schema::Problem
   if (name.empty()) return fail(Code::invalid, "kind: is required");
   const auto found = std::find_if(kinds().begin(), kinds().end(), [&](const Kind& kind) { return kind.name == name; });
   if (found == kinds().end()) {
-    const Kind* meant = find_kind(name);
-    return fail(Code::invalid, "kind: \"" + name + "\" is not known" +
-                                   (meant ? "; did you mean " + std::string(meant->name) + "?" : ""));
+    std::vector<std::string_view> names;
+    for (const Kind& kind : kinds()) names.push_back(kind.name);
+    const Kind* alias = find_kind(name);
+    const std::string meant(alias ? alias->name : schema::nearest(name, names));
+    return fail(Code::invalid,
+                "kind: \"" + name + "\" is not known" + (meant.empty() ? "" : "; did you mean " + meant + "?"));
   }
   if (!document.at("apiVersion")) problems.push_back({"apiVersion", "", "is required"});
   Object object{&*found, found->make()};

@@ -105,7 +105,7 @@ TEST(Documents, BecomeWhatIsStored) {
   auto result = read("{apiVersion: projectcalico.org/v3, kind: IPPool, metadata: {name: p}, spec: {cidr: 10.0.0.0/8}}");
   ASSERT_TRUE(result.object);
   ASSERT_TRUE(result.problems.empty());
-  set_defaults(*result.object);
+  set_defaults(std::as_const(*result.object));
 
   EXPECT_TRUE(validate(*result.object).empty());
   EXPECT_EQ(result.object->path(), "/calico/resources/v3/projectcalico.org/ippools/p");

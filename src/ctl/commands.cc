@@ -14,6 +14,7 @@
 #include "ctl/ipam.h"
 #include "ctl/print.h"
 #include "ctl/write.h"
+#include "schema/spelling.h"
 #include "store/etcd/open.h"
 
 namespace weft::ctl {
@@ -52,53 +53,88 @@ Result<const api::Kind*> find_kind(Words& words) {
     words.kind.resize(slash);
   }
   if (const auto* kind = api::find_kind(words.kind)) return kind;
+  std::vector<std::string_view> names;
   std::string known;
-  for (const auto& kind : api::kinds()) known += (known.empty() ? "" : ", ") + std::string(kind.plural);
-  return fail(Code::invalid, fmt::format("resource type \"{}\" is not known; known are {}", words.kind, known));
+  for (const auto& kind : api::kinds()) {
+    names.insert(names.end(), {kind.name, kind.plural});
+    known += (known.empty() ? "" : ", ") + std::string(kind.plural);
+  }
+  const auto meant = schema::nearest(words.kind, names);
+  return fail(Code::invalid,
+              fmt::format("resource type \"{}\" is not known; {}", words.kind,
+                          meant.empty() ? "known are " + known : fmt::format("did you mean {}?", meant)));
 }
 
 /// What columns need besides the objects: the cluster's AS number.
-schema::Facts facts_for(store::Store& store, const api::Kind& kind) {
-  schema::Facts facts;
-  if (kind.name == "Node") {
-    const auto configuration = client::get<api::BgpConfiguration>(store, "default");
-    facts["asNumber"] =
-        configuration && configuration->spec.as_number ? std::to_string(configuration->spec.as_number->value) : "64512";
-  }
-  return facts;
+schema::Facts facts_for(store::Store& store, const std::vector<api::Object>& objects) {
+  const auto is_node = [](const api::Object& object) { return object.kind->name == "Node"; };
+  if (std::none_of(objects.begin(), objects.end(), is_node)) return {};
+  const auto configuration = client::get<api::BgpConfiguration>(store, "default");
+  const bool set = configuration && configuration->spec.as_number;
+  return {{"asNumber", set ? std::to_string(configuration->spec.as_number->value) : "64512"}};
 }
 
-Result<> get(Words& words) {
-  const auto format = TRY(parse_format(words.output));
-  if (words.all_namespaces && !words.namespace_.empty()) return fail(Code::invalid, "-A and -n exclude each other");
-  const auto store = TRY(open_store(words));
-  const auto show = [&](const api::Kind& kind, const std::vector<api::Object>& objects, bool single) {
-    fmt::print("{}", print(kind, objects, format, single, words.all_namespaces || !words.namespace_.empty(),
-                           facts_for(*store, kind)));
-  };
-  if (!words.file.empty()) {
-    auto documents = TRY(read_documents(words.file, namespace_or_default(words)));
-    if (!documents.bad.empty()) return std::unexpected(documents.bad.front());
-    for (const auto& document : documents.good) {
-      const auto& m = document.object.metadata();
-      show(*document.object.kind, {TRY(client::get(*store, *document.object.kind, m.name, m.namespace_))}, true);
-    }
-    return {};
-  }
-  if (words.kind.empty()) return fail(Code::invalid, "get what? A resource type, as in `weft get nodes`, or -f FILE");
-  const auto* kind = TRY(find_kind(words));
+/// What was found; what was not is in `missing` and holds back nothing else.
+struct Found {
   std::vector<api::Object> objects;
-  if (!words.names.empty()) {
-    for (const auto& name : words.names)
-      objects.push_back(TRY(client::get(*store, *kind, name, kind->namespaced ? namespace_or_default(words) : "")));
-  } else {
-    auto list =
-        TRY(client::list(*store, *kind, kind->namespaced && !words.all_namespaces ? namespace_or_default(words) : ""));
-    for (const auto& error : list.undecodable) fmt::print(stderr, "left out: {}\n", error.message);
-    objects = std::move(list.items);
+  std::vector<Error> missing;
+  std::string revision;  // of a list
+
+  void add(Result<api::Object> object) {
+    if (object)
+      objects.push_back(std::move(*object));
+    else
+      missing.push_back(std::move(object.error()));
   }
-  show(*kind, objects, words.names.size() == 1);
-  return {};
+};
+
+Result<Found> find_those_of_file(store::Store& store, const Words& words) {
+  auto documents = TRY(read_documents(words.file, namespace_or_default(words)));
+  Found found{.objects = {}, .missing = std::move(documents.bad), .revision = {}};
+  for (const auto& document : documents.good) {
+    const auto& m = document.object.metadata();
+    found.add(client::get(store, *document.object.kind, m.name, m.namespace_));
+  }
+  return found;
+}
+
+Result<Found> find_those_of_kind(store::Store& store, const Words& words, const api::Kind& kind) {
+  const std::string namespace_ = kind.namespaced && !words.all_namespaces ? namespace_or_default(words) : "";
+  Found found;
+  for (const auto& name : words.names) found.add(client::get(store, kind, name, namespace_));
+  if (!words.names.empty()) return found;
+  auto list = TRY(client::list(store, kind, namespace_));
+  for (const auto& error : list.undecodable) fmt::print(stderr, "left out: {}\n", error.message);
+  found.objects = std::move(list.items);
+  found.revision = std::to_string(list.revision);
+  sort_as_shown(kind, found.objects);
+  return found;
+}
+
+Result<int> get(Words& words) {
+  Look look{.format = TRY(parse_format(words.output)),
+            .single = false,
+            .show_namespace = words.all_namespaces || !words.namespace_.empty(),
+            .facts = {},
+            .revision = {}};
+  if (words.all_namespaces && !words.namespace_.empty()) return fail(Code::invalid, "-A and -n exclude each other");
+  if (words.kind.empty() == words.file.empty())
+    return fail(Code::invalid, "get what? A resource type, as in `weft get nodes`, or -f FILE");
+  const auto* kind = words.kind.empty() ? nullptr : TRY(find_kind(words));
+  if (words.all_namespaces && !words.names.empty() && kind->namespaced)
+    return fail(Code::invalid, "-A shows all there are: names need -n NAMESPACE");
+  const auto store = TRY(open_store(words));
+  const auto found = TRY(kind ? find_those_of_kind(*store, words, *kind) : find_those_of_file(*store, words));
+  look.single = found.revision.empty() && found.objects.size() == 1;
+  look.revision = found.revision;
+  if (look.format == Format::wide) look.facts = facts_for(*store, found.objects);
+  if (kind && found.missing.empty())
+    fmt::print("{}", print(*kind, found.objects, look));
+  else if (!found.objects.empty())
+    fmt::print("{}", print(found.objects, look));
+  std::fflush(stdout);
+  for (const auto& error : found.missing) fmt::print(stderr, "{}\n", error.message);
+  return found.missing.empty() ? 0 : 1;
 }
 
 /// Documents from -f, or for delete from a kind and names.
@@ -114,7 +150,7 @@ Result<Documents> what_to_write(Words& words, Verb verb) {
     api::Object object{kind, kind->make()};
     object.metadata().name = name;
     if (kind->namespaced) object.metadata().namespace_ = namespace_or_default(words);
-    documents.good.push_back({"command line", object});
+    documents.good.push_back({.where = {}, .object = object});
   }
   return documents;
 }
@@ -155,6 +191,7 @@ void add_write_command(cli::Command& root, Words& w, const char* name, const cha
     command.flag("--skip-not-exists", w.skip, "one that is not there is no error");
     command.positional("KIND", w.kind, "resource type", false);
     command.positional("NAME", w.names, "names");
+    command.offers(name, kind_words());
   }
   command.run([&w, verb] { return write_documents(w, verb); });
 }
@@ -175,8 +212,8 @@ void add_commands(cli::Command& root) {
   get_.option("-c,--config", w.config, "file that says where the store is (/etc/calico/calicoctl.cfg)");
   get_.offers("-o", {"table", "wide", "yaml", "json", "name"}).offers("get", kind_words());
   get_.run([] {
-    const auto done = get(w);
-    return done ? 0 : complain(done.error());
+    const auto status = get(w);
+    return status ? *status : complain(status.error());
   });
   add_write_command(root, w, "create", "Create resources; one that is there already is an error.", Verb::create);
   add_write_command(root, w, "apply", "Create resources, or replace them where they are there already.", Verb::apply);

@@ -10,7 +10,7 @@ namespace weft::ctl {
 
 /// One resource of a file, and where it stood.
 struct Document {
-  std::string where;  // "policies.yaml, document 2", with "item 3" inside a list
+  std::string where;  // "policies.yaml, document 2", with "item 3" inside a list; empty: no file
   api::Object object;
 };
 

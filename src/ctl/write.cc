@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "api/policy.h"
+#include "api/tier.h"
 #include "client/objects.h"
 #include "client/resources.h"
 
@@ -25,7 +26,7 @@ Result<> may_write(const api::Object& object, const WriteOptions& options, Verb 
   const auto& m = object.metadata();
   const std::string title = client::title(*object.kind, m.name, m.namespace_);
   if (object.kind->is_protected) return fail(Code::denied, title + ": is written by the nodes, not by users");
-  if (m.name.starts_with("knp.default."))
+  if (object.kind->name == "NetworkPolicy" && m.name.starts_with("knp.default."))
     return fail(Code::denied,
                 title + ": names that begin with knp.default. are those of policies copied from Kubernetes");
   if (verb == Verb::remove && object.kind->name == "Tier" &&
@@ -35,7 +36,25 @@ Result<> may_write(const api::Object& object, const WriteOptions& options, Verb 
   return {};
 }
 
-/// A policy may only be created in a tier that exists.
+template <class Policy>
+Result<> no_policy_in(store::Store& store, const std::string& tier) {
+  for (const auto& policy : TRY(client::list<Policy>(store)).items) {
+    if (policy.spec.tier != tier) continue;
+    return fail(Code::denied, fmt::format("Tier {}: is not empty: {} is in it", tier,
+                                          client::title(*api::find_kind(schema::schema_of<Policy>().kind),
+                                                        policy.metadata.name, policy.metadata.namespace_)));
+  }
+  return {};
+}
+
+/// A tier that has policies cannot be deleted (datamodel 4.2).
+Result<> may_remove(store::Store& store, const api::Object& object) {
+  if (object.kind->name != "Tier") return {};
+  TRY(no_policy_in<api::GlobalNetworkPolicy>(store, object.metadata().name));
+  return no_policy_in<api::NetworkPolicy>(store, object.metadata().name);
+}
+
+/// A policy may only be put into a tier that exists.
 Result<> tier_exists(store::Store& store, const api::Object& object) {
   std::string tier;
   if (object.kind->name == "NetworkPolicy")
@@ -65,6 +84,7 @@ Result<> write_one(store::Store& store, Verb verb, const api::Object& object, co
     case Verb::apply: return client::apply(store, object);
     case Verb::replace: return client::replace(store, object);
     case Verb::remove: {
+      TRY(may_remove(store, object));
       const auto& m = object.metadata();
       auto removed = client::remove(store, *object.kind, m.name, m.namespace_);
       if (!removed && removed.error().code == Code::not_found && options.skip_not_exists) return {};
@@ -87,6 +107,8 @@ Written write(store::Store& store, Verb verb, const std::vector<Document>& docum
     const auto& m = document.object.metadata();
     if (outcome)
       written.done.push_back(client::title(*document.object.kind, m.name, m.namespace_));
+    else if (document.where.empty())
+      written.failed.push_back(std::move(outcome.error()));
     else
       written.failed.push_back(std::move(outcome.error()).within(document.where));
   }

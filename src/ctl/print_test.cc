@@ -1,0 +1,220 @@
+#include "ctl/print.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fmt/core.h>
+
+#include "ctl/documents.h"
+#include "schema/value.h"
+
+namespace weft::ctl {
+namespace {
+
+std::vector<api::Object> objects(std::string_view yaml) {
+  auto documents = parse_documents(yaml, "f", "default");
+  EXPECT_TRUE(documents && documents->bad.empty()) << (documents ? documents->bad[0] : documents.error()).message;
+  std::vector<api::Object> all;
+  if (documents) {
+    for (auto& document : documents->good) all.push_back(document.object);
+  }
+  return all;
+}
+
+std::string print(std::string_view kind, std::string_view yaml, const Look& look = {}) {
+  return ctl::print(*api::find_kind(kind), objects(yaml), look);
+}
+
+constexpr std::string_view policies = R"(
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: allow-database, namespace: shop}
+spec: {tier: default, order: 1000000, selector: "role == 'db'"}
+---
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: x}
+spec: {tier: default}
+)";
+
+constexpr std::string_view pool = R"(
+apiVersion: projectcalico.org/v3
+kind: IPPool
+metadata: {name: p}
+spec: {cidr: 10.65.0.0/16, natOutgoing: true}
+)";
+
+// Cells are padded to the column's width plus three, the last one too, and an empty line follows (datamodel 4.6).
+TEST(PrintTest, LaysOutTablesAsCalicoctl) {
+  EXPECT_EQ(print("networkpolicy", policies),
+            "NAME             TIER      \n"
+            "allow-database   default   \n"
+            "x                default   \n"
+            "\n");
+  EXPECT_EQ(print("ippool", pool),
+            "NAME   CIDR           SELECTOR   \n"
+            "p      10.65.0.0/16   all()      \n"
+            "\n");
+}
+
+TEST(PrintTest, GivesColumnsAtLeastTwoBlanksOfWidth) {
+  EXPECT_EQ(print("bgppeer", R"(
+apiVersion: projectcalico.org/v3
+kind: BGPPeer
+metadata: {name: a}
+spec: {peerIP: 10.0.0.1, asNumber: 1}
+)"),
+            "NAME   PEERIP     NODE       ASN   \n"
+            "a      10.0.0.1   (global)   1     \n"
+            "\n");
+}
+
+TEST(PrintTest, PutsTheNamespaceInFront) {
+  EXPECT_EQ(print("networkpolicy", policies, {.show_namespace = true}),
+            "NAMESPACE   NAME             TIER      \n"
+            "shop        allow-database   default   \n"
+            "default     x                default   \n"
+            "\n");
+  EXPECT_EQ(print("ippool", pool, {.show_namespace = true}), print("ippool", pool)) << "pools have none";
+}
+
+TEST(PrintTest, ShowsMoreInWideTables) {
+  EXPECT_EQ(print("networkpolicy", policies, {.format = Format::wide}),
+            "NAME             TIER      ORDER   SELECTOR       \n"
+            "allow-database   default   1e+06   role == 'db'   \n"
+            "x                default   <nil>                  \n"
+            "\n");
+  EXPECT_EQ(print("ippool", pool, {.format = Format::wide}),
+            "NAME   CIDR           NAT    IPIPMODE   VXLANMODE   DISABLED   DISABLEBGPEXPORT   SELECTOR   "
+            "ASSIGNMENTMODE   \n"
+            "p      10.65.0.0/16   true   Never      Never       false      false              all()      "
+            "Automatic        \n"
+            "\n");
+}
+
+TEST(PrintTest, FillsInWhatColumnsNeedBesidesTheObject) {
+  EXPECT_EQ(print("node", R"(
+apiVersion: projectcalico.org/v3
+kind: Node
+metadata: {name: n1}
+spec: {bgp: {ipv4Address: 10.0.0.1/24}}
+---
+apiVersion: projectcalico.org/v3
+kind: Node
+metadata: {name: n2}
+spec: {bgp: {ipv4Address: 10.0.0.2/24, ipv6Address: "fd00::2/64", asNumber: 65001}}
+---
+apiVersion: projectcalico.org/v3
+kind: Node
+metadata: {name: n3}
+)",
+                  {.format = Format::wide, .facts = {{"asNumber", "64512"}}}),
+            "NAME   ASN       IPV4          IPV6         \n"
+            "n1     (64512)   10.0.0.1/24                \n"
+            "n2     65001     10.0.0.2/24   fd00::2/64   \n"
+            "n3                                          \n"
+            "\n");
+}
+
+TEST(PrintTest, ShowsOnlyHeadingsWhenThereIsNothing) {
+  EXPECT_EQ(ctl::print(*api::find_kind("tier"), {}, {}), "NAME   ORDER   \n\n");
+}
+
+TEST(PrintTest, PrintsNames) {
+  EXPECT_EQ(print("networkpolicy", policies, {.format = Format::name}),
+            "networkpolicies/shop/allow-database\nnetworkpolicies/default/x\n");
+  EXPECT_EQ(print("ippool", pool, {.format = Format::name}), "ippools/p\n");
+}
+
+TEST(PrintTest, PrintsOneByItselfAndOthersAsAList) {
+  const std::string tier = "{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: t}, spec: {order: 5}}";
+
+  EXPECT_EQ(print("tier", tier, {.format = Format::yaml, .single = true}), R"(apiVersion: projectcalico.org/v3
+kind: Tier
+metadata:
+  name: t
+spec:
+  defaultAction: Deny
+  order: 5
+status: {}
+)");
+  EXPECT_EQ(print("tier", tier, {.format = Format::yaml, .revision = "7"}), R"(apiVersion: projectcalico.org/v3
+items:
+- apiVersion: projectcalico.org/v3
+  kind: Tier
+  metadata:
+    name: t
+  spec:
+    defaultAction: Deny
+    order: 5
+  status: {}
+kind: TierList
+metadata:
+  resourceVersion: "7"
+)");
+  EXPECT_EQ(print("tier", tier, {.format = Format::json, .single = true}), R"({
+  "kind": "Tier",
+  "apiVersion": "projectcalico.org/v3",
+  "metadata": {
+    "name": "t"
+  },
+  "spec": {
+    "order": 5,
+    "defaultAction": "Deny"
+  },
+  "status": {}
+}
+)");
+}
+
+// What was printed can be put back.
+TEST(PrintTest, PrintsWhatItReads) {
+  const std::string all = fmt::format("{}---{}", policies, pool);
+  for (const auto format : {Format::yaml, Format::json}) {
+    const std::string text = ctl::print(objects(all), {.format = format});
+    EXPECT_EQ(ctl::print(objects(text), {.format = format}), text);
+    EXPECT_THAT(text, testing::ContainsRegex("\"?kind\"?: \"?List\"?"));
+  }
+}
+
+TEST(PrintTest, PrintsATableEachKind) {
+  EXPECT_EQ(ctl::print(objects(fmt::format("{}---{}", pool, policies)), {}),
+            print("ippool", pool) + print("networkpolicy", policies));
+}
+
+TEST(PrintTest, ShowsTiersByOrder) {
+  auto tiers = objects(R"(
+{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: a}, spec: {order: 10}}
+---
+{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: b}, spec: {order: 9.5}}
+---
+{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: c}, spec: {order: -1}}
+)");
+  tiers.push_back(*api::read_stored(*api::find_kind("tier"), R"({"metadata":{"name":"0"}})", "3"));
+  sort_as_shown(*tiers[0].kind, tiers);
+
+  EXPECT_EQ(ctl::print(tiers, {}),
+            "NAME   ORDER   \n"
+            "c      -1      \n"
+            "b      9.5     \n"
+            "a      10      \n"
+            "0      <nil>   \n"
+            "\n");
+  auto others = objects(policies);
+  sort_as_shown(*others[0].kind, others);
+  EXPECT_EQ(others[0].metadata().name, "allow-database") << "only tiers have an order of their own";
+}
+
+TEST(FormatTest, HasCalicoctlsNames) {
+  EXPECT_EQ(parse_format(""), Format::table);
+  EXPECT_EQ(parse_format("ps"), Format::table);
+  EXPECT_EQ(parse_format("table"), Format::table);
+  EXPECT_EQ(parse_format("wide"), Format::wide);
+  EXPECT_EQ(parse_format("yaml"), Format::yaml);
+  EXPECT_EQ(parse_format("json"), Format::json);
+  EXPECT_EQ(parse_format("name"), Format::name);
+  EXPECT_EQ(parse_format("YAML").error().message, "-o YAML: table (ps), wide, yaml, json or name");
+}
+
+}  // namespace
+}  // namespace weft::ctl

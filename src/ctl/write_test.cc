@@ -1,0 +1,176 @@
+#include "ctl/write.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "api/ip_pool.h"
+#include "api/policy.h"
+#include "api/tier.h"
+#include "client/resources.h"
+#include "store/memory.h"
+
+namespace weft::ctl {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class WriteTest : public testing::Test {
+ protected:
+  /// What became of it, as lines: done ones by title, failed ones by their message.
+  std::vector<std::string> write(Verb verb, std::string_view yaml, const WriteOptions& options = {}) {
+    const auto documents = parse_documents(yaml, "f", "default");
+    EXPECT_TRUE(documents && documents->bad.empty()) << (documents ? documents->bad[0] : documents.error()).message;
+    if (!documents) return {};
+    const auto written = ctl::write(store, verb, documents->good, options);
+    std::vector<std::string> lines = written.done;
+    for (const auto& error : written.failed) lines.push_back("! " + error.message);
+    return lines;
+  }
+  static std::string tier(const std::string& name, const std::string& spec = "{order: 1}") {
+    return "{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: " + name + "}, spec: " + spec + "}\n";
+  }
+  static std::string policy(const std::string& name, const std::string& spec = "{}") {
+    return "{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: " + name + "}, spec: " + spec +
+           "}\n";
+  }
+
+  store::Memory store;
+};
+
+TEST_F(WriteTest, CreatesOnce) {
+  EXPECT_THAT(write(Verb::create, tier("t")), ElementsAre("Tier t"));
+  EXPECT_THAT(write(Verb::create, tier("t", "{order: 2}")), ElementsAre("! f: Tier t exists already"));
+  EXPECT_EQ(client::get<api::Tier>(store, "t")->spec.order, 1);
+  EXPECT_THAT(write(Verb::create, tier("t", "{order: 2}"), {.skip_exists = true}), ElementsAre("Tier t"));
+  EXPECT_EQ(client::get<api::Tier>(store, "t")->spec.order, 1) << "skipped means left as it is";
+}
+
+TEST_F(WriteTest, AppliesWhetherItIsThereOrNot) {
+  EXPECT_THAT(write(Verb::apply, tier("t")), ElementsAre("Tier t"));
+  const auto before = *client::get<api::Tier>(store, "t");
+  EXPECT_THAT(write(Verb::apply, tier("t", "{order: 2}")), ElementsAre("Tier t"));
+
+  const auto after = *client::get<api::Tier>(store, "t");
+  EXPECT_EQ(after.spec.order, 2);
+  EXPECT_EQ(after.metadata.uid, before.metadata.uid);
+  EXPECT_EQ(after.metadata.creation_timestamp, before.metadata.creation_timestamp);
+}
+
+TEST_F(WriteTest, ReplacesOnlyWhatIsThere) {
+  EXPECT_THAT(write(Verb::replace, tier("t")), ElementsAre("! f: Tier t does not exist"));
+  write(Verb::create, tier("t"));
+  const auto before = *client::get<api::Tier>(store, "t");
+  EXPECT_THAT(write(Verb::replace, tier("t", "{order: 3}")), ElementsAre("Tier t"));
+
+  const auto after = *client::get<api::Tier>(store, "t");
+  EXPECT_EQ(after.spec.order, 3);
+  EXPECT_EQ(after.metadata.uid, before.metadata.uid);
+}
+
+TEST_F(WriteTest, DeletesOnlyWhatIsThere) {
+  EXPECT_THAT(write(Verb::remove, tier("t")), ElementsAre("! f: Tier t does not exist"));
+  EXPECT_THAT(write(Verb::remove, tier("t"), {.skip_not_exists = true}), ElementsAre("Tier t"));
+  write(Verb::create, tier("t"));
+  EXPECT_THAT(write(Verb::remove, tier("t")), ElementsAre("Tier t"));
+  EXPECT_FALSE(client::get<api::Tier>(store, "t"));
+}
+
+TEST_F(WriteTest, RefusesToReplaceWhatSomebodyChangedSinceItWasRead) {
+  write(Verb::create, tier("t"));
+  const auto mine = *client::get<api::Tier>(store, "t");
+  write(Verb::apply, tier("t", "{order: 2}"));
+  const std::string stale = "{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: t, resourceVersion: \"" +
+                            mine.metadata.resource_version + "\"}, spec: {order: 9}}";
+
+  EXPECT_THAT(write(Verb::replace, stale), ElementsAre("! f: Tier t was changed by somebody else in between"));
+  EXPECT_THAT(write(Verb::apply, stale), ElementsAre("! f: Tier t was changed by somebody else in between"));
+  EXPECT_EQ(client::get<api::Tier>(store, "t")->spec.order, 2);
+}
+
+TEST_F(WriteTest, HoldsBackNothingBecauseOfOneThatFails) {
+  EXPECT_THAT(write(Verb::create, tier("a") + "---\n" + tier("a") + "---\n" + tier("b")),
+              ElementsAre("Tier a", "Tier b", "! f, document 2: Tier a exists already"));
+}
+
+TEST_F(WriteTest, PutsPoliciesOnlyIntoTiersThatExist) {
+  EXPECT_THAT(write(Verb::create, policy("a", "{tier: t}")),
+              ElementsAre("! f: NetworkPolicy default/a: spec.tier: tier t does not exist"));
+  EXPECT_THAT(write(Verb::create, policy("a")), ElementsAre("NetworkPolicy default/a")) << "of the default tier";
+  EXPECT_THAT(write(Verb::create, tier("t") + "---\n" + policy("b", "{tier: t}")),
+              ElementsAre("Tier t", "NetworkPolicy default/b"));
+  EXPECT_THAT(write(Verb::create,
+                    "{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {name: g}, spec: {tier: "
+                    "u}}"),
+              ElementsAre("! f: GlobalNetworkPolicy g: spec.tier: tier u does not exist"));
+}
+
+TEST_F(WriteTest, KeepsTiersThatAreNeeded) {
+  for (const auto& [name, spec] :
+       std::map<std::string, std::string>{{"default", "{}"},
+                                          {"kube-admin", "{order: 1000, defaultAction: Pass}"},
+                                          {"kube-baseline", "{order: 10000000, defaultAction: Pass}"}}) {
+    EXPECT_THAT(write(Verb::remove, tier(name, spec)),
+                ElementsAre("! f: Tier " + name + ": always exists and cannot be deleted"));
+    EXPECT_TRUE(client::get<api::Tier>(store, name));
+  }
+  write(Verb::create, tier("t") + "---\n" + policy("a", "{tier: t}"));
+  EXPECT_THAT(write(Verb::remove, tier("t")),
+              ElementsAre("! f: Tier t: is not empty: NetworkPolicy default/a is in it"));
+  EXPECT_THAT(write(Verb::remove, policy("a") + "---\n" + tier("t")), ElementsAre("NetworkPolicy default/a", "Tier t"));
+}
+
+TEST_F(WriteTest, LeavesPoliciesCopiedFromKubernetesToControllers) {
+  EXPECT_THAT(write(Verb::apply, policy("knp.default.x")),
+              ElementsAre(HasSubstr("NetworkPolicy default/knp.default.x: names that begin with knp.default.")));
+  EXPECT_THAT(write(Verb::apply, policy("knp.default.x"), {.controller = true}),
+              ElementsAre("NetworkPolicy default/knp.default.x"));
+  EXPECT_THAT(write(Verb::remove, policy("knp.default.x")), ElementsAre(HasSubstr("knp.default.")));
+  EXPECT_THAT(write(Verb::create,
+                    "{apiVersion: projectcalico.org/v3, kind: GlobalNetworkSet, metadata: {name: "
+                    "knp.default.x}}"),
+              ElementsAre("GlobalNetworkSet knp.default.x"))
+      << "only policies are copied";
+}
+
+TEST_F(WriteTest, LeavesClusterInformationToNodes) {
+  const std::string information =
+      "{apiVersion: projectcalico.org/v3, kind: ClusterInformation, metadata: {name: default}, spec: {}}";
+  for (const auto verb : {Verb::create, Verb::apply, Verb::replace, Verb::remove})
+    EXPECT_THAT(write(verb, information),
+                ElementsAre("! f: ClusterInformation default: is written by the nodes, not by users"));
+}
+
+TEST_F(WriteTest, MakesWhatAlwaysExistsFirst) {
+  write(Verb::remove, tier("t"));
+  EXPECT_TRUE(client::get<api::Tier>(store, "default"));
+  EXPECT_TRUE(client::get<api::Tier>(store, "kube-admin"));
+}
+
+TEST_F(WriteTest, ChangesNothingThatIsImmutable) {
+  const std::string pool =
+      "{apiVersion: projectcalico.org/v3, kind: IPPool, metadata: {name: p}, spec: {cidr: 10.0.0.0/16}}";
+  write(Verb::create, pool);
+  EXPECT_THAT(write(Verb::apply,
+                    "{apiVersion: projectcalico.org/v3, kind: IPPool, metadata: {name: p}, spec: {cidr: "
+                    "10.1.0.0/16}}"),
+              ElementsAre(HasSubstr("IPPool p: spec.cidr")));
+  EXPECT_EQ(net::to_string(client::get<api::IpPool>(store, "p")->spec.cidr), "10.0.0.0/16");
+}
+
+TEST_F(WriteTest, SaysWhyNothingHappensWithoutAStore) {
+  store.set_available(false);
+  const auto lines = write(Verb::create, tier("t"));
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0][0], '!');
+}
+
+TEST(SummaryTest, CountsWhatWasDone) {
+  EXPECT_EQ(summary(Verb::apply, {"Tier a"}), "Successfully applied 1 'Tier' resource(s)");
+  EXPECT_EQ(summary(Verb::create, {"Tier a", "Tier b"}), "Successfully created 2 'Tier' resource(s)");
+  EXPECT_EQ(summary(Verb::remove, {"Tier a", "IPPool b"}), "Successfully deleted 2 resource(s)");
+  EXPECT_EQ(summary(Verb::replace, {}), "");
+}
+
+}  // namespace
+}  // namespace weft::ctl
