@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/metadata.h"
@@ -50,6 +51,7 @@ Result<Object> read_document(schema::Value document, std::vector<schema::Problem
 /// From the store, with defaults of reading and the revision.
 Result<Object> read_stored(const Kind& kind, std::string_view json, std::string_view revision);
 void set_defaults(const Object& object);
+inline void set_defaults(Object& object) { set_defaults(std::as_const(object)); }  // not codec.h's, for one kind
 std::vector<schema::Problem> validate(const Object& object);
 std::vector<schema::Problem> validate_update(const Object& before, const Object& after);
 
