@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "client/resources.h"
+#include "cni/install.h"
 #include "lab/fabric.h"
 #include "lab/spaces.h"
 #include "store/etcd/open.h"
@@ -99,6 +100,15 @@ std::vector<std::string> clean_environment() {
     return false;
   });
   return list;
+}
+
+/// The network configuration's template with addresses of both families for pods.
+std::string both_families(std::string_view text) {
+  constexpr std::string_view ipam = R"("type": "calico-ipam")";
+  std::string out(text);
+  const auto at = out.find(ipam);
+  CHECK(at != std::string::npos);
+  return out.insert(at + ipam.size(), R"(, "assign_ipv4": "true", "assign_ipv6": "true")");
 }
 
 /// An etcd takes a moment to start, and the relay in front of it accepts before that.
@@ -327,6 +337,7 @@ Result<> Lab::start_nodes(const std::vector<std::pair<std::string, int>>& wanted
     what.environment.push_back("NODENAME=" + name);
     what.environment.push_back(fmt::format("ETCD_ENDPOINTS={}", inside_etcd));
     if (ipv6) {
+      what.environment.push_back("CNI_NETWORK_CONFIG=" + both_families(cni::default_template()));
       what.environment.emplace_back("IP6=autodetect");
       what.environment.emplace_back("IP6_AUTODETECTION_METHOD=interface=eth0");
     }

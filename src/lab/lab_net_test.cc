@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string>
@@ -176,9 +177,15 @@ TEST_F(LabTest, RepairsWhatOthersBreak) {
 
   ok(fmt::format("lab exec node1 -- ip route del {}", a));
   EXPECT_TRUE(eventually([&] { return !ok(fmt::format("lab exec node1 -- ip route show {}", a)).empty(); }));
-  const auto rules = ok("lab exec node1 -- nft list table inet weft");
+  // Chains are listed in the order they were made in.
+  const auto listed = [&] {
+    auto lines = split(weft("lab exec node1 -- nft list table inet weft").out, '\n');
+    std::ranges::sort(lines);
+    return lines;
+  };
+  const auto rules = listed();
   ok("lab exec node1 -- nft delete table inet weft");
-  EXPECT_TRUE(eventually([&] { return weft("lab exec node1 -- nft list table inet weft").out == rules; }));
+  EXPECT_TRUE(eventually([&] { return listed() == rules; }));
 
   EXPECT_NE(ok("lab exec node1 -- ip route").find("198.51.100.0/24"), std::string::npos)
       << "a foreign route was touched";
@@ -203,7 +210,8 @@ TEST_F(LabTest, FreesThePodAndLaterItsAddressWhenTheStoreIsAway) {
   ok("lab node kill node1 agent");
   sh(fmt::format("kill -CONT {}", etcd));
   EXPECT_TRUE(eventually([&] {
-    return weft("lab exec node1 -- weft get workloadendpoints -A").out.find("-a-eth0") == std::string::npos;
+    const auto endpoints = weft("lab exec node1 -- weft get workloadendpoints -A -o name");
+    return endpoints.status == 0 && endpoints.out.find("-a-eth0") == std::string::npos;
   }));
   ok("lab pod del default/a");
   EXPECT_EQ(weft("lab exec node1 -- weft ipam check").status, 0);
