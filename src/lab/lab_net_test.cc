@@ -197,7 +197,7 @@ TEST_F(LabTest, FreesThePodAndLaterItsAddressWhenTheStoreIsAway) {
   add_pod("default/a");
   add_pod("default/b");
   ok("lab wait");
-  const auto etcd = trim(sh(fmt::format("pgrep -f '[e]tcd --name {} '", name)).out);
+  const std::string etcd(trim(sh(fmt::format("pgrep -f '[e]tcd --name {} '", name)).out));
   ASSERT_FALSE(etcd.empty());
   sh(fmt::format("kill -STOP {}", etcd));
 
