@@ -18,7 +18,9 @@
 #include "confd/program.h"
 #include "ctl/commands.h"
 #include "lab/commands.h"
+#include "node/check.h"
 #include "node/node.h"
+#include "node/uninstall.h"
 #include "store/etcd/open.h"
 
 namespace {
@@ -100,6 +102,15 @@ void add_node(Command& root) {
     return status ? *status : complain(status.error());
   });
   node.sub("ps", "What runs on this node.").run([] { return weft::node::ps(); });
+  node.sub("checksystem",
+           "What this machine lacks.\n\nKernel features, forwarding, firewalls of others that would drop pods' "
+           "packets, the "
+           "MTU pods will have.")
+      .run([] { return weft::node::check_system(); });
+  static weft::node::UninstallOptions uninstall;
+  auto uninstall_ = node.sub("uninstall", "Take away what is ours from kernel and disk.\n\nPods lose their network.");
+  uninstall_.flag("--dry-run", uninstall.dry_run, "only say what would be removed");
+  uninstall_.run([] { return weft::node::uninstall(uninstall); });
   node.sub("status", "The BGP sessions of this node, as BIRD has them.").run([] {
     const auto text = weft::bgp::node_status();
     if (!text) return complain(text.error());
