@@ -22,8 +22,9 @@ endif()
 file(GLOB units ${CMAKE_SOURCE_DIR}/packaging/systemd/*.service)
 install(FILES ${units} DESTINATION ${WEFT_UNIT_DIR})
 install(FILES ${CMAKE_SOURCE_DIR}/packaging/weft.env DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/weft)
-if(EXISTS ${CMAKE_SOURCE_DIR}/packaging/completions/weft.bash)
-  install(FILES ${CMAKE_SOURCE_DIR}/packaging/completions/weft.bash
+if(TARGET weft)
+  # Written by the program itself, see src/cmd.
+  install(FILES ${CMAKE_BINARY_DIR}/weft.bash
           DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME weft)
 endif()
 if(EXISTS ${CMAKE_SOURCE_DIR}/templates)
