@@ -124,6 +124,7 @@ Result<> write_over(store::Store& store, const api::Object& object, bool create_
     if (!there) return std::unexpected(there.error());
     take_identity(*there, object);
     if (!given.empty()) object.metadata().resource_version = given;
+    api::set_defaults(object);  // what was left out is not a change from what defaults gave it before
     const auto problems = api::validate_update(*there, object);
     if (!problems.empty()) return std::unexpected(schema::to_error(problems).within(title(object)));
     auto updated = update(store, object);

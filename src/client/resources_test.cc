@@ -66,7 +66,8 @@ TEST_F(ResourcesTest, AppliesOverWhatIsThereKeepingUidAndTime) {
   auto second = pool("p");
   second.spec.disabled = true;
 
-  ASSERT_TRUE(apply(store, second));
+  const auto applied = apply(store, second);
+  ASSERT_TRUE(applied) << applied.error().message;
 
   const auto there = *get<api::IpPool>(store, "p");
   EXPECT_TRUE(there.spec.disabled);

@@ -327,7 +327,7 @@ TEST_F(BirdNet, ReflectsRoutesFromClientToClient) {
       << node1->routes() << node2->log();
   EXPECT_TRUE(eventually([&] { return node3->has_route("10.65.1.0/26 via 10.0.0.1 dev fabric proto bird"); }))
       << node3->routes();
-  EXPECT_TRUE(node1->established(2));  // with node2 alone, in both families
+  EXPECT_TRUE(eventually([&] { return node1->established(2); }));  // with node2 alone, in both families
 }
 
 TEST_F(BirdNet, ShowsThePeerTable) {
