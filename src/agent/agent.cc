@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <memory>
@@ -17,12 +18,13 @@
 #include "agent/status_files.h"
 #include "agent/status_keys.h"
 #include "agent/web.h"
-#include "base/file.h"
+#include "base/env.h"
 #include "base/log.h"
 #include "client/sync.h"
 #include "cni/server.h"
 #include "dataplane/dataplane.h"
 #include "graph/graph.h"
+#include "graph/settings.h"
 #include "loop/loop.h"
 #include "metrics/metrics.h"
 #include "store/etcd/open.h"
@@ -60,21 +62,39 @@ std::set<std::string_view> followed_kinds() {
 
 void name_thread(const char* name) { ::prctl(PR_SET_NAME, name); }
 
+/// LogSeverityScreen, unless WEFT_LOG_LEVEL was set by who started this process.
 void log_level(const plan::AgentSettings& settings) {
-  log::Level level{};
-  if (log::parse_level(settings.log_severity, level)) log::set_level(level);
+  if (!env_or("WEFT_LOG_LEVEL", "").empty()) return;
+  log::Level level = log::Level::fatal;
+  if (settings.log_severity.empty() || log::parse_level(settings.log_severity, level)) log::set_level(level);
+}
+
+/// As many descriptors as we may have: each request takes one.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace
 
 int run(const Options& options) {
   log::set_part("agent");
+  raise_descriptor_limit();
   loop::Loop main;  // signals first: threads that start later inherit the mask
   const auto on_term = main.on_signal(SIGTERM, [&] { main.stop(); });
   const auto on_int = main.on_signal(SIGINT, [&] { main.stop(); });
   const auto on_hup =
       main.on_signal(SIGHUP, [] { log::info("SIGHUP: settings are followed live, there is nothing to read again"); });
 
+  // The socket first: a second agent on this machine ends here, before it touches anything.
+  std::function<std::string(std::string_view)> answer;
+  auto socket = Socket::open(main, options.socket, [&](std::string_view request) { return answer(request); });
+  if (!socket) {
+    log::error("no socket for requests", {{"reason", socket.error().message}});
+    return 1;
+  }
   auto opened = store::open(options.store);
   if (!opened) {
     log::error("no store", {{"reason", opened.error().message}});
@@ -89,6 +109,9 @@ int run(const Options& options) {
   StatusFiles files;
   bool first_report = true;
   Web web(board);
+  const auto first = graph::Settings(options.node, options.environment).settle().agent;  // before the store answers
+  log_level(first);
+  web.serve(first);
   StatusKeys keys(*store, options.node);
   table::Mailbox<News>* news_box = nullptr;
   table::Mailbox<News> news([&] {  // graph, dataplane -> main
@@ -106,6 +129,7 @@ int run(const Options& options) {
                   .interval = s.reporting_interval,
                   .ttl = s.reporting_ttl});
       }
+      if (what->report.revision != 0) log::debug("in force", {{"revision", what->report.revision}});
       files.on(what->endpoints);
       files.on(what->report.endpoints);
       keys.on(what->report.endpoints);
@@ -127,7 +151,9 @@ int run(const Options& options) {
   std::jthread dataplane_thread([&] {
     name_thread("dataplane");
     dataplane::Dataplane plane(dataplane_loop, [&](dataplane::Report report) {
-      news.send({.endpoints = {}, .settings = {}, .report = report});
+      News what;
+      what.report = report;
+      news.send(std::move(what));
       board.on(std::move(report));
     });
     web.set_state("dataplane", [&] { return plane.debug(); }, &dataplane_loop);
@@ -145,14 +171,17 @@ int run(const Options& options) {
     for (api::Changes in; api_rows.take(in, stop);) {
       plan::Changes out = graph.on(std::move(in));
       if (out.revision == 0) continue;
-      news.send({.endpoints = out.endpoints, .settings = out.settings, .report = {}});
+      News what;
+      what.endpoints = out.endpoints;
+      what.settings = out.settings;
+      news.send(std::move(what));
+      board.on(out.unsupported);
       plan_rows.send(std::move(out));
     }
   });
 
   auto sync = std::make_unique<client::Sync>(*store, followed_kinds(),
                                              [&](api::Changes changes) { api_rows.send(std::move(changes)); });
-  web.serve(plan::AgentSettings{});
 
   // What others ask: CNI plug-ins, `weft lab wait`, people.
   if (auto mtu = host_mtu("^((en|wl|ww|sl|ib)[Pcopsvx].*|(eth|wlan|wwan).*)")) {
@@ -171,16 +200,12 @@ int run(const Options& options) {
        },
        .mtu_file = options.mtu_file});
   const Questions questions(options.node, board, *sync);
-  auto socket = Socket::open(main, options.socket, [&](std::string_view text) -> std::string {
+  answer = [&](std::string_view text) -> std::string {  // on the socket's threads
     const auto request = cni::parse_request(text);
     if (!request) return cni::to_json(cni::Answer{.code = 6, .output = request.error().message});
     if (request->plugin.empty()) return cni::to_json(questions.answer(*request));
     return cni::to_json(cni.handle(*request));
-  });
-  if (!socket) {
-    log::error("no socket for CNI requests", {{"reason", socket.error().message}});
-    main.post([&] { main.stop(); });
-  }
+  };
   const auto retry = main.every(std::chrono::seconds(10), [&] {
     files.retry();
     web.retry();
@@ -189,16 +214,15 @@ int run(const Options& options) {
   main.run();
 
   // Downwards: no new questions, no waiting, no new rows; the kernel keeps what it has.
-  const int status = socket ? 0 : 1;
   log::info("agent stops; what is in the kernel stays");
   board.close();
-  socket = fail(Code::canceled, "stopping");
+  socket->reset();
   sync.reset();
   graph_thread.request_stop();
   graph_thread.join();
   dataplane_loop.stop();
   dataplane_thread.join();
-  return status;
+  return 0;
 }
 
 }  // namespace weft::agent

@@ -2,10 +2,12 @@
 
 #include <fmt/core.h>
 
+#include "base/log.h"
+#include "metrics/metrics.h"
+
 namespace weft::agent {
 
 void Board::on(dataplane::Report report) {
-  for (const auto& listener : listeners_) listener(report);
   {
     const std::lock_guard lock(mutex_);
     if (report.revision != 0) state_.revision = report.revision;
@@ -14,6 +16,18 @@ void Board::on(dataplane::Report report) {
     table::apply(state_.endpoints, std::move(report.endpoints), [](const auto&, const auto*, const auto*) {});
   }
   changed_.notify_all();
+}
+
+void Board::on(table::Delta<plan::Unsupported> unsupported) {
+  static auto& count = metrics::gauge("weft_unsupported", "Objects that are not, or not wholly, put into force.");
+  const std::lock_guard lock(mutex_);
+  table::apply(state_.unsupported, std::move(unsupported), [](const auto& object, const auto*, const auto* now) {
+    if (now)
+      log::warning("not put into force", {{"object", object}, {"reason", now->reason}});
+    else
+      log::info("nothing is left out any more", {{"object", object}});
+  });
+  count.set(static_cast<double>(state_.unsupported.size()));
 }
 
 Board::State Board::state() const {

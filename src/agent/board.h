@@ -3,7 +3,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -15,18 +14,21 @@
 namespace weft::agent {
 
 /// What the dataplane has reached, for everybody who asks or waits: CNI replies, readiness, `wait`, status files and
-/// keys. Written by the dataplane thread, read by all.
+/// keys. Written by the dataplane and graph threads, read by all.
 class Board {
  public:
   using Endpoints = std::map<plan::EndpointId, dataplane::EndpointStatus>;
 
   void on(dataplane::Report report);
+  /// What the plan has and this version does not put into force. Each is logged once, counted in weft_unsupported.
+  void on(table::Delta<plan::Unsupported> unsupported);
 
   struct State {
     std::int64_t revision = 0;  // of the store: everything up to it is in the kernel
     bool ready = false;         // the first complete apply is acknowledged
     std::vector<std::string> refused;
     Endpoints endpoints;
+    std::map<std::string, plan::Unsupported> unsupported;  // by object
   };
   State state() const;
   bool ready() const;
@@ -38,9 +40,6 @@ class Board {
   Result<> wait_up(const plan::EndpointId& id, std::int64_t revision,
                    std::chrono::steady_clock::time_point deadline) const;
 
-  /// Calls for every report, on the dataplane's thread; for the status writers. Set before the first report.
-  void listen(std::function<void(const dataplane::Report&)> listener) { listeners_.push_back(std::move(listener)); }
-
   /// Ends every wait with Code::canceled.
   void close();
 
@@ -49,7 +48,6 @@ class Board {
   mutable std::condition_variable changed_;
   State state_;
   bool closed_ = false;
-  std::vector<std::function<void(const dataplane::Report&)>> listeners_;
 };
 
 }  // namespace weft::agent

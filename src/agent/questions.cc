@@ -19,8 +19,10 @@ cni::Answer Questions::answer(const cni::Request& request) const {
 
 Result<std::string> Questions::status() const {
   const auto state = board_.state();
-  schema::Array refused, endpoints;
+  schema::Array refused, unsupported, endpoints;
   for (const auto& what : state.refused) refused.emplace_back(what);
+  for (const auto& [object, what] : state.unsupported)
+    unsupported.emplace_back(schema::Object{{"object", object}, {"reason", what.reason}});
   for (const auto& [id, status] : state.endpoints) {
     schema::Object object = {{"id", plan::to_string(id)},
                              {"interface", status.interface},
@@ -32,6 +34,7 @@ Result<std::string> Questions::status() const {
                                         {"ready", state.ready},
                                         {"revision", state.revision},
                                         {"refused", refused},
+                                        {"unsupported", unsupported},
                                         {"endpoints", endpoints}});
 }
 

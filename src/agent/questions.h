@@ -12,8 +12,9 @@ class Sync;
 namespace weft::agent {
 
 /// The agent's own verbs on its socket:
-///   status                                   what is in force: {"node", "ready", "revision", "refused", "endpoints"}
-///   wait {"revision": N, "timeout": seconds}  waits until everything up to a revision of the store is in force
+///   status                                   what is in force: {"node", "ready", "revision", "refused", "unsupported",
+///   "endpoints"} wait {"revision": N, "timeout": seconds}  waits until everything up to a revision of the store is in
+///   force
 class Questions {
  public:
   Questions(std::string node, Board& board, client::Sync& sync) : node_(std::move(node)), board_(board), sync_(sync) {}

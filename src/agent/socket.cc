@@ -17,10 +17,6 @@
 namespace weft::agent {
 namespace {
 
-constexpr std::size_t most_bytes = 16u << 20;
-constexpr std::size_t most_clients = 1024;
-constexpr auto patience = std::chrono::seconds(10);  // for a request to arrive, and for an answer to be read
-
 void refuse(const char* reason) {
   metrics::counter("weft_socket_refused", "Requests on the agent's socket that were cut off.", {{"reason", reason}})
       .add();
@@ -35,7 +31,7 @@ Result<sockaddr_un> address_of(const std::string& path) {
 }
 
 /// Writes all of it within `patience`.
-void answer(int fd, std::string_view text) {
+void answer(int fd, std::string_view text, std::chrono::milliseconds patience) {
   const auto end = std::chrono::steady_clock::now() + patience;
   while (!text.empty()) {
     const ssize_t n = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
@@ -53,6 +49,18 @@ void answer(int fd, std::string_view text) {
   }
 }
 
+/// Whether somebody answers there; a socket that nobody does is removed.
+Result<> take_over(const std::string& path, const sockaddr_un& address) {
+  struct stat there{};
+  if (::lstat(path.c_str(), &there) != 0) return {};
+  if (!S_ISSOCK(there.st_mode)) return fail(Code::exists, path + ": is there already and is no socket");
+  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!probe) return fail_errno(errno, "socket");
+  const int connected = ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  if (connected == 0 || errno == EAGAIN) return fail(Code::exists, path + ": another agent answers there");
+  return remove_file(path);
+}
+
 }  // namespace
 
 struct Socket::Client {
@@ -60,35 +68,26 @@ struct Socket::Client {
   std::string request;
   loop::SourcePtr reading;
   loop::SourcePtr late;
-  bool done = false;
 };
 
-Result<std::unique_ptr<Socket>> Socket::open(loop::Loop& loop, std::string path, Handler handle, unsigned workers) {
+Result<std::unique_ptr<Socket>> Socket::open(loop::Loop& loop, std::string path, Handler handle, const Limits& limits) {
   if (const auto slash = path.rfind('/'); slash != std::string::npos && slash > 0)
     TRY(make_directories(path.substr(0, slash)));
   const sockaddr_un address = TRY(address_of(path));
-  const auto* where = reinterpret_cast<const sockaddr*>(&address);
-
-  Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(probe.get(), where, sizeof address) == 0)
-    return fail(Code::exists, path + ": another agent answers there");
-  TRY(remove_file(path));
-
+  TRY(take_over(path, address));
   Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener) return fail_errno(errno, "socket");
-  const mode_t before = ::umask(0177);
-  const int bound = ::bind(listener.get(), where, sizeof address);
-  const int why = errno;
-  ::umask(before);
-  if (bound != 0) return fail_errno(why, path);
-  if (::listen(listener.get(), 512) != 0) return fail_errno(errno, path);
-  return std::unique_ptr<Socket>(new Socket(loop, std::move(path), std::move(listener), std::move(handle), workers));
+  // Who connects before the mode is set is refused by the credentials.
+  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::chmod(path.c_str(), 0600) != 0 || ::listen(listener.get(), 512) != 0)
+    return fail_errno(errno, path);
+  return std::unique_ptr<Socket>(new Socket(loop, std::move(path), std::move(listener), std::move(handle), limits));
 }
 
-Socket::Socket(loop::Loop& loop, std::string path, Fd listener, Handler handle, unsigned workers)
-    : loop_(loop), path_(std::move(path)), listener_(std::move(listener)), handle_(std::move(handle)) {
-  accepting_ = loop_.on_fd(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept(); });
-  for (unsigned i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
+Socket::Socket(loop::Loop& loop, std::string path, Fd listener, Handler handle, const Limits& limits)
+    : loop_(loop), path_(std::move(path)), listener_(std::move(listener)), handle_(std::move(handle)), limits_(limits) {
+  listen();
+  for (unsigned i = 0; i < limits.workers; ++i) workers_.emplace_back([this] { work(); });
 }
 
 Socket::~Socket() {
@@ -102,33 +101,41 @@ Socket::~Socket() {
   for (auto& worker : workers_) worker.join();
 }
 
+void Socket::listen() {
+  accepting_ = loop_.on_fd(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept(); });
+}
+
 void Socket::accept() {
   Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!fd) return;
+  if (!fd) {
+    if (errno != EMFILE && errno != ENFILE) return;
+    // Who asks waits in the queue; trying at once would only burn time.
+    refuse("out of descriptors");
+    accepting_ = loop_.after(std::chrono::milliseconds(100), [this] { listen(); });
+    return;
+  }
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != 0) {
+  if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != limits_.user) {
     log::warning("refused a request: only root may ask the agent", {{"uid", peer.uid}, {"pid", peer.pid}});
     return refuse("not root");
   }
-  if (clients_.size() >= most_clients) return refuse("too many at once");
+  if (clients_.size() >= limits_.clients) return refuse("too many at once");
   const int raw = fd.get();
-  clients_.emplace_front(Client{.fd = std::move(fd), .request = {}, .reading = {}, .late = {}, .done = false});
+  clients_.emplace_front(Client{.fd = std::move(fd), .request = {}, .reading = {}, .late = {}});
   const auto client = clients_.begin();
   client->reading = loop_.on_fd(raw, EPOLLIN, [this, client](std::uint32_t) { read(client); });
-  client->late = loop_.after(patience, [this, client] {
-    if (client->done) return;
+  client->late = loop_.after(limits_.patience, [this, client] {
     refuse("request not complete in time");
     finish(client, false);
   });
 }
 
 void Socket::read(std::list<Client>::iterator client) {
-  if (client->done) return;
   char buffer[65536];
   const ssize_t n = ::read(client->fd.get(), buffer, sizeof buffer);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n > 0 && client->request.size() + static_cast<std::size_t>(n) <= most_bytes) {
+  if (n > 0 && client->request.size() + static_cast<std::size_t>(n) <= limits_.bytes) {
     client->request.append(buffer, static_cast<std::size_t>(n));
     return;
   }
@@ -136,24 +143,20 @@ void Socket::read(std::list<Client>::iterator client) {
   finish(client, n == 0);
 }
 
-/// The loop is done with this client. Its sources go before its descriptor is handed on, and not inside their own
-/// callback.
+/// The loop is done with this client. Its sources go before its descriptor is handed on.
 void Socket::finish(std::list<Client>::iterator client, bool complete) {
-  client->done = true;
-  loop_.post([this, client, complete] {
-    client->reading.reset();
-    client->late.reset();
-    if (complete) {
-      static auto& requests = metrics::counter("weft_socket_requests", "Requests on the agent's socket.");
-      requests.add();
-      {
-        const std::lock_guard lock(mutex_);
-        jobs_.push_back({std::move(client->fd), std::move(client->request)});
-      }
-      ready_.notify_one();
+  client->reading.reset();
+  client->late.reset();
+  if (complete) {
+    static auto& requests = metrics::counter("weft_socket_requests", "Requests on the agent's socket.");
+    requests.add();
+    {
+      const std::lock_guard lock(mutex_);
+      jobs_.push_back({std::move(client->fd), std::move(client->request)});
     }
-    clients_.erase(client);
-  });
+    ready_.notify_one();
+  }
+  clients_.erase(client);
 }
 
 void Socket::work() {
@@ -166,7 +169,7 @@ void Socket::work() {
       job = std::move(jobs_.front());
       jobs_.pop_front();
     }
-    answer(job.fd.get(), handle_(job.request));
+    answer(job.fd.get(), handle_(job.request), limits_.patience);
   }
 }
 

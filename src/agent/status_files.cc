@@ -52,6 +52,7 @@ void StatusFiles::move_to(std::string prefix) {
   written_.clear();
   folder_ = std::move(folder);
   for (const auto& [id, endpoint] : endpoints_) refresh(id);
+  if (complete_) remove_stale();
 }
 
 void StatusFiles::on(const table::Delta<plan::Endpoint>& endpoints) {
@@ -94,6 +95,7 @@ void StatusFiles::refresh(const plan::EndpointId& id) {
 }
 
 void StatusFiles::remove_stale() {
+  complete_ = true;
   if (folder_.empty()) return;
   DIR* folder = ::opendir(folder_.c_str());
   if (!folder) return;

@@ -24,7 +24,8 @@ class StatusFiles {
 
   void on(const table::Delta<plan::Endpoint>& endpoints);
   void on(const table::Delta<dataplane::EndpointStatus>& states);
-  /// Removes files that nobody of us stands behind; after the first complete report.
+  /// Removes files that nobody of us stands behind; after the first complete report. Folders that come later are
+  /// cleaned at once.
   void remove_stale();
   void retry();
 
@@ -32,6 +33,7 @@ class StatusFiles {
   void refresh(const plan::EndpointId& id);
 
   std::string folder_;
+  bool complete_ = false;  // what is up is known
   std::map<plan::EndpointId, plan::Endpoint> endpoints_;
   std::map<plan::EndpointId, dataplane::EndpointStatus> states_;
   std::map<std::string, std::string> written_;      // file name -> content

@@ -85,20 +85,21 @@ void StatusKeys::run() {
   auto next_report = Clock::now();
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    if (!options_.enabled) {
+    if (options_.enabled) {
+      changed_.wait_until(lock, next_report, [this] { return stopping_ || dirty_; });
+      if (stopping_) return;
+      changed_.wait_for(lock, options_.delay, [this] { return stopping_; });
+      if (stopping_) return;
+    } else if (written_.empty()) {
       changed_.wait(lock, [this] { return stopping_ || options_.enabled; });
       next_report = Clock::now();
       continue;
     }
-    changed_.wait_until(lock, next_report, [this] { return stopping_ || dirty_; });
-    if (stopping_) return;
-    changed_.wait_for(lock, options_.delay, [this] { return stopping_; });
-    if (stopping_ || !options_.enabled) continue;
     dirty_ = false;
     const Options options = options_;
     lock.unlock();
     auto done = write_endpoints(options);
-    if (done && Clock::now() >= next_report) {
+    if (done && options.enabled && Clock::now() >= next_report) {
       done = write_report(options);
       if (done) next_report = Clock::now() + options.interval;
     }
@@ -107,6 +108,7 @@ void StatusKeys::run() {
       static auto& errors = metrics::counter("weft_status_key_errors", "Status reports that the store did not take.");
       errors.add();
       log::warning("status not reported; tried again", {{"reason", done.error().message}});
+      listed_.clear();
       changed_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; });
       dirty_ = true;
     }
@@ -116,16 +118,18 @@ void StatusKeys::run() {
 Result<> StatusKeys::write_endpoints(const Options& options) {
   const std::string prefix = host_prefix(options, host_) + "workload/";
   std::map<std::string, std::string> wanted;
-  {
+  if (options.enabled) {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, status] : wanted_) {
       wanted[fmt::format("{}{}/{}/endpoint/{}", prefix, escape(id.orchestrator), escape(id.workload),
                          escape(id.endpoint))] = schema::to_json(schema::Object{{"status", text_of(status.state)}});
     }
   }
-  if (!cleaned_) {
-    for (const auto& entry : TRY(store_.list(prefix)).entries) written_[entry.key] = entry.value;
-    cleaned_ = true;
+  if (listed_ != prefix) {
+    const auto listing = TRY(store_.list(prefix));
+    std::erase_if(written_, [&](const auto& entry) { return entry.first.starts_with(prefix); });
+    for (const auto& entry : listing.entries) written_[entry.key] = entry.value;
+    listed_ = prefix;
   }
   std::vector<store::Op> ops;
   const auto flush = [&]() -> Result<> {

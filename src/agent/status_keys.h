@@ -17,7 +17,10 @@ namespace weft::agent {
 ///   /calico/felix/v2/<region>/host/<host>/status                 with a lease, renewed
 ///   /calico/felix/v2/<region>/host/<host>/last_reported_status   the same, without
 ///
-/// A thread of its own writes; `on` and `set` only hand over. A store that does not answer is tried again.
+/// Endpoint keys that a former run left are taken away, and all of them when reporting is switched off.
+///
+/// A thread of its own writes; `on` and `set` only hand over. A store that does not answer is tried again, and its keys
+/// are read anew then.
 class StatusKeys {
  public:
   struct Options {
@@ -53,7 +56,7 @@ class StatusKeys {
 
   // Of the writing thread.
   std::map<std::string, std::string> written_;  // key -> value
-  bool cleaned_ = false;                        // keys of endpoints that a former run left are gone
+  std::string listed_;                          // the prefix whose keys are all in `written_`
   bool first_ = true;
   std::thread thread_;
 };

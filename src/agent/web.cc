@@ -30,6 +30,8 @@ void Web::retry() {
 void Web::open(Place& place, const http::Handlers& handlers) {
   const auto same = [](const http::Options& a, const http::Options& b) { return a.host == b.host && a.port == b.port; };
   if (place.server && same(place.wanted, place.served)) return;
+  if (!same(place.wanted, place.tried)) place.complained = false;
+  place.tried = place.wanted;
   place.server.reset();
   auto server = http::Server::start(place.wanted, handlers);
   if (!server) {

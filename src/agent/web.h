@@ -33,7 +33,7 @@ class Web {
  private:
   struct Place {
     std::string name;
-    http::Options wanted, served;
+    http::Options wanted, tried, served;
     std::unique_ptr<http::Server> server;
     bool complained = false;
   };
@@ -43,8 +43,8 @@ class Web {
   std::string state();
 
   Board& board_;
-  Place health_{.name = "health", .wanted = {}, .served = {}, .server = {}};
-  Place metrics_{.name = "metrics", .wanted = {}, .served = {}, .server = {}};
+  Place health_{.name = "health", .wanted = {}, .tried = {}, .served = {}, .server = {}};
+  Place metrics_{.name = "metrics", .wanted = {}, .tried = {}, .served = {}, .server = {}};
   struct Part {
     std::function<std::string()> ask;
     loop::Loop* loop;
