@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <map>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 namespace weft::cli {
 
@@ -158,10 +158,15 @@ void complete(const Inner& inner, const std::string& path, std::string& out) {
     for (const auto& name : option->get_lnames()) words += "--" + name + ' ';
   }
   out += fmt::format("    '{}') words='{}' ;;\n", path, words);
-  for (const auto& [option, values] : inner.offered) {
-    std::string list;
-    for (const auto& value : values) list += value + ' ';
-    out += fmt::format("    '{} {}') words='{}' ;;\n", path, option, list);
+  for (const auto& [name, values] : inner.offered) {
+    std::string patterns;  // all names of the option, or the command's own before its positional
+    if (const auto* option = inner.app->get_option_no_throw(name)) {
+      for (const auto& letter : option->get_snames()) patterns += fmt::format("|'{} -{}'", path, letter);
+      for (const auto& word : option->get_lnames()) patterns += fmt::format("|'{} --{}'", path, word);
+    } else {
+      patterns = fmt::format("|'{} {}'", path, name);
+    }
+    out += fmt::format("    {}) words='{}' ;;\n", patterns.substr(1), fmt::join(values, " "));
   }
   for (const auto& child : inner.children) {
     if (!child->app->get_group().empty()) complete(*child, path + ' ' + child->app->get_name(), out);
@@ -188,11 +193,14 @@ _{0}() {{
     case " $words " in *" $word "*) [[ $word == -* ]] || path="$path $word" ;; esac
   done
   _{0}_words "$path ${{COMP_WORDS[COMP_CWORD-1]}}"
-  [[ -n $words ]] || _{0}_words "$path"
+  [[ -n $words && $cur != -* ]] || _{0}_words "$path"
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
-  [[ ${{#COMPREPLY[@]}} -gt 0 ]] || COMPREPLY=($(compgen -f -- "$cur"))
+  if [[ ${{#COMPREPLY[@]}} -eq 0 ]]; then
+    compopt -o filenames 2>/dev/null
+    COMPREPLY=($(compgen -f -- "$cur"))
+  fi
 }}
-complete -o filenames -F _{0} {0}
+complete -F _{0} {0}
 )",
                      name, cases);
 }

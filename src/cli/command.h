@@ -33,7 +33,7 @@ class Command {
   Command& verbatim(std::vector<std::string>& variable);
   /// Not shown in help.
   Command& hidden();
-  /// What completion offers for an option or positional: a list of words, or the output of a command of ours.
+  /// What completion offers after an option ("-o"), or for the first positional (the command's own name).
   Command& offers(const std::string& option, const std::vector<std::string>& words);
 
   /// What it does; its result is the exit status.

@@ -255,6 +255,24 @@ TEST_F(CtlEtcdTest, NeedsNoStoreForItsVersionAndHelp) {
     EXPECT_THAT(help.out, HasSubstr(word));
 }
 
+TEST_F(CtlEtcdTest, CompletesItsWordsInBash) {
+  const test::Folder folder;
+  ASSERT_TRUE(write_file_atomic(folder.path() + "/weft.bash", run_with({}, "completion bash").out));
+  const auto offers = [&](const std::string& words, int at) {
+    const auto finished =
+        ::weft::run({.argv = {"bash", "--norc", "-c",
+                              "source ./weft.bash; COMP_WORDS=(weft " + words + "); COMP_CWORD=" + std::to_string(at) +
+                                  "; _weft; echo \"${COMPREPLY[@]}\""},
+                     .directory = folder.path()});
+    return finished ? finished->out + finished->err : finished.error().message;
+  };
+  EXPECT_EQ(offers("repl", 1), "replace\n");
+  EXPECT_EQ(offers("get ipp", 2), "ippool\n");
+  EXPECT_EQ(offers("delete networks", 2), "networkset\n");
+  EXPECT_EQ(offers("get nodes -o w", 4), "wide\n");
+  EXPECT_EQ(offers("ipam sh", 2), "show\n");
+}
+
 TEST_F(CtlEtcdTest, SaysThatTheStoreIsNotThere) {
   const auto outcome = run_with({"ETCD_ENDPOINTS=http://127.0.0.1:1"}, "get nodes");
   EXPECT_EQ(outcome.status, 1);
