@@ -2,7 +2,8 @@
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  add_compile_options(-Wno-restrict)  # GCC 12 false positive in std::string (GCC bug 105651)
+  # False positives of GCC 12 in std::string (GCC bug 105651) and in std::expected moved out of by TRY.
+  add_compile_options(-Wno-restrict -Wno-maybe-uninitialized)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-Wno-gnu-statement-expression -Wno-c99-extensions -Wno-c++26-extensions)
