@@ -469,7 +469,8 @@ struct Server::Inner {
         const auto released = ready ? release(pending) : ready;
         if (!released) {
           log::debug("release still waits", {{"container", pending.container}, {"error", released.error().message}});
-          break;
+          if (is_store_away(released.error())) break;
+          continue;
         }
         log::info("release that waited is done", {{"container", pending.container}});
         if (const auto dropped = journal.drop(pending.container, pending.interface); !dropped)

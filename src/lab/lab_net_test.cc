@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "lab/lab_fixture.h"
+#include "test/etcd.h"
 
 namespace weft::lab {
 namespace {
@@ -189,6 +190,54 @@ TEST_F(LabTest, ReachesItsStoreFromTheMachine) {
             std::string::npos);
   EXPECT_NE(sh("eval \"$(weft lab env)\"; weft get nodes").out.find("node1"), std::string::npos);
   EXPECT_NE(weft("lab exec node1 -- weft get nodes").out.find("node1"), std::string::npos);
+}
+
+TEST_F(LabTest, LivesBesideAnother) {
+  ok("lab up --nodes 1");
+  ok("lab --name " + name + "b up --nodes 1 --pool 10.65.0.0/16");
+  const auto here = add_pod("default/a");
+  EXPECT_EQ(last_line(ok("lab --name " + name + "b pod add default/a")), here);
+  EXPECT_EQ(weft("lab ping").status, 0);
+  ok("lab --name " + name + "b down");
+  EXPECT_EQ(weft("lab ping").status, 0);
+}
+
+TEST_F(LabTest, LeavesNothingWhenItCrashes) {
+  ok("lab up --nodes 1");
+  add_pod("default/a -- sleep 1000");
+  const std::string init = split(trim(*read_file("/run/weft-lab/" + name + "/init")), ' ').front();
+  sh("kill -9 " + init);
+
+  EXPECT_TRUE(eventually([&] { return weft("lab status").status == 1; }));
+  EXPECT_EQ(sh("ps -eo args | grep -c '[-]-name " + name + "'").out, "0\n");
+  ok("lab up --nodes 1");
+  EXPECT_EQ(weft("lab ping").status, 0);
+}
+
+TEST_F(LabTest, UsesAnEtcdOutside) {
+  test::Etcd etcd;
+  ok("lab up --nodes 2 --etcd " + etcd.endpoint());
+  add_pod("default/a");
+  add_pod("default/b");
+  EXPECT_EQ(weft("lab ping").status, 0);
+  EXPECT_NE(sh("ETCDCTL_API=3 etcdctl --endpoints " + etcd.endpoint() + " get --prefix --keys-only /calico/")
+                .out.find("/nodes/node2"),
+            std::string::npos);
+  EXPECT_EQ(weft("lab --name " + name + "c up --etcd https://192.0.2.1:2379").status, 2);
+}
+
+TEST_F(LabTest, KeepsTheAddressAndRunsPodCheck) {
+  ok("lab up --nodes 1");
+  EXPECT_EQ(add_pod("default/fixed --ip 10.65.3.7"), "10.65.3.7");
+  EXPECT_EQ(weft("lab pod check default/fixed").status, 0);
+  const auto twice = weft("lab pod add default/other --ip 10.65.3.7");
+  EXPECT_EQ(twice.status, 1);
+  EXPECT_NE(twice.err.find("10.65.3.7"), std::string::npos) << twice.err;
+  ok("lab exec default/fixed -- ip route del default");
+  EXPECT_EQ(weft("lab pod check default/fixed").status, 1);
+  ok("lab pod del default/fixed");
+  EXPECT_EQ(weft("lab exec node1 -- weft ipam check").status, 0);
+  EXPECT_EQ(trim(ok("lab exec node1 -- ip -br link show type veth")).find("cali"), std::string_view::npos);
 }
 
 TEST_F(LabTest, RefusesWhatCannotWorkAndSaysWhy) {
