@@ -50,7 +50,9 @@ pid_t read_init(const std::string& folder) {
   const auto words = split(trim(*text), ' ');
   if (words.size() != 2) return 0;
   const pid_t pid = std::atoi(words[0].c_str());
-  return pid > 1 && start_time(pid) == words[1] ? pid : 0;
+  // One that is ending has no namespaces any more; it only waits for what lived in them.
+  const bool alive = ::access(fmt::format("/proc/{}/ns/net", pid).c_str(), R_OK) == 0;
+  return pid > 1 && alive && start_time(pid) == words[1] ? pid : 0;
 }
 
 /// Starts an init and waits until its namespaces are made. @return its id; with `go`, it waits there for a 'g'.
