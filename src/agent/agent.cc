@@ -112,6 +112,8 @@ int run(const Options& options) {
   const auto first = graph::Settings(options.node, options.environment).settle().agent;  // before the store answers
   log_level(first);
   web.serve(first);
+  MtuFile mtu(options.mtu_file);
+  mtu.follow(first.mtu_interfaces);
   StatusKeys keys(*store, options.node);
   table::Mailbox<News>* news_box = nullptr;
   table::Mailbox<News> news([&] {  // graph, dataplane -> main
@@ -122,6 +124,7 @@ int run(const Options& options) {
         const auto& s = what->settings->agent;
         log_level(s);
         web.serve(s);
+        mtu.follow(s.mtu_interfaces);
         files.move_to(s.status_path_prefix);
         keys.set({.enabled = s.endpoint_reporting,
                   .region = s.openstack_region,
@@ -184,10 +187,6 @@ int run(const Options& options) {
                                              [&](api::Changes changes) { api_rows.send(std::move(changes)); });
 
   // What others ask: CNI plug-ins, `weft lab wait`, people.
-  if (auto mtu = host_mtu("^((en|wl|ww|sl|ib)[Pcopsvx].*|(eth|wlan|wwan).*)")) {
-    if (auto written = write_mtu_file(options.mtu_file, *mtu); !written)
-      log::warning("MTU file not written", {{"reason", written.error().message}});
-  }
   cni::Server cni(
       {.node = options.node,
        .store = *store,
@@ -209,6 +208,7 @@ int run(const Options& options) {
   const auto retry = main.every(std::chrono::seconds(10), [&] {
     files.retry();
     web.retry();
+    mtu.refresh();
   });
 
   main.run();

@@ -11,7 +11,20 @@ namespace weft::agent {
 /// bytes.
 Result<std::uint32_t> host_mtu(const std::string& interface_pattern);
 
-/// Writes the MTU for pods to the file that CNI plug-ins read, when it says something else.
-Result<> write_mtu_file(const std::string& file, std::uint32_t mtu);
+/// The file that tells CNI plug-ins which MTU pods have. Owner: the agent's main thread.
+class MtuFile {
+ public:
+  explicit MtuFile(std::string file) : file_(std::move(file)) {}
+
+  /// Whose interfaces count from now on (MTUIfacePattern).
+  void follow(const std::string& interface_pattern);
+  /// Looks at the machine's interfaces and writes the file when it says something else. What goes wrong is logged once.
+  void refresh();
+
+ private:
+  std::string file_;
+  std::string pattern_;
+  std::string complaint_;
+};
 
 }  // namespace weft::agent

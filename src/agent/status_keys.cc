@@ -134,7 +134,7 @@ Result<> StatusKeys::write_endpoints(const Options& options) {
   std::vector<store::Op> ops;
   const auto flush = [&]() -> Result<> {
     if (ops.empty()) return {};
-    TRY(store_.commit(ops));
+    (void)TRY(store_.commit(ops));
     for (const auto& op : ops) {
       if (op.kind == store::Op::Kind::remove)
         written_.erase(op.key);
@@ -167,8 +167,8 @@ Result<> StatusKeys::write_report(const Options& options) {
       schema::to_json(schema::Object{{"time", now_text()}, {"uptime", uptime}, {"first_update", first_}});
   const std::string prefix = host_prefix(options, host_);
   const auto lease = TRY(store_.grant(options.ttl));
-  TRY(store_.put(prefix + "status", value, lease));
-  TRY(store_.put(prefix + "last_reported_status", value));
+  (void)TRY(store_.put(prefix + "status", value, lease));
+  (void)TRY(store_.put(prefix + "last_reported_status", value));
   first_ = false;
   return {};
 }

@@ -133,6 +133,7 @@ constexpr Parameter table[] = {
     {"PrometheusMetricsEnabled", plain<&AgentSettings::prometheus>},
     {"PrometheusMetricsHost", plain<&AgentSettings::prometheus_host>},
     {"PrometheusMetricsPort", plain<&AgentSettings::prometheus_port>},
+    {"MTUIfacePattern", plain<&AgentSettings::mtu_interfaces>},
 };
 
 constexpr UnsupportedParameter unsupported_table[] = {

@@ -29,6 +29,8 @@ struct AgentSettings {
   bool prometheus = false;                                   // PrometheusMetricsEnabled
   std::string prometheus_host;                               // PrometheusMetricsHost; empty: all addresses
   std::uint16_t prometheus_port = 9091;                      // PrometheusMetricsPort
+  std::string mtu_interfaces =                               // MTUIfacePattern: whose MTU pods have
+      "^((en|wl|ww|sl|ib)[Pcopsvx].*|(eth|wlan|wwan).*)";
 
   bool operator==(const AgentSettings&) const = default;
 };
