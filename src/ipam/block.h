@@ -77,7 +77,7 @@ bool has_free(const api::Block& block, const std::function<bool(const net::Ip&)>
 
 /// "2026-08-22T06:33:20Z"
 std::string to_rfc3339(Time time);
-/// nullopt: not RFC 3339. Fractions of a second are dropped.
+/// nullopt: not RFC 3339, or outside the years 1678 to 2261. Fractions of a second are dropped.
 std::optional<Time> from_rfc3339(std::string_view text);
 /// "2026-08-22 06:33:20.123456789 +0000 UTC", as Go prints a time: the owner attribute `timestamp`.
 std::string to_go_time(Time time);

@@ -53,7 +53,11 @@ std::optional<Time> from_rfc3339(std::string_view text) {
   } else if ((*rest != 'Z' && *rest != 'z') || rest[1] != '\0') {
     return std::nullopt;
   }
-  return Time(std::chrono::seconds(timegm(&parts) - offset));
+  // Nanoseconds in 64 bits reach 292 years either way; Go's zero time, year 1, lies outside.
+  const std::int64_t seconds = std::int64_t{timegm(&parts)} - offset;
+  constexpr auto most = std::chrono::floor<std::chrono::seconds>(Time::max().time_since_epoch()).count();
+  if (seconds > most || seconds < -most) return std::nullopt;
+  return Time(std::chrono::seconds(seconds));
 }
 
 }  // namespace weft::ipam
