@@ -20,6 +20,7 @@
 #include "agent/web.h"
 #include "base/env.h"
 #include "base/log.h"
+#include "base/strings.h"
 #include "client/sync.h"
 #include "cni/server.h"
 #include "dataplane/dataplane.h"
@@ -58,6 +59,13 @@ std::set<std::string_view> followed_kinds() {
           "WorkloadEndpoint",
           "FelixConfiguration",
           "ClusterInformation"};
+}
+
+/// Of pods' interfaces: the first of FELIX_INTERFACEPREFIX (datamodel 6.2).
+std::string interface_prefix(const std::map<std::string, std::string>& environment) {
+  const auto it = environment.find("interfaceprefix");
+  const auto prefixes = it == environment.end() ? std::vector<std::string>() : split(it->second, ',');
+  return prefixes.empty() || trim(prefixes.front()).empty() ? "cali" : std::string(trim(prefixes.front()));
 }
 
 void name_thread(const char* name) { ::prctl(PR_SET_NAME, name); }
@@ -197,6 +205,7 @@ int run(const Options& options) {
          if (board.ready()) return {};
          return fail(Code::unavailable, "the agent is starting: the store's state is not in the kernel yet");
        },
+       .interface_prefix = interface_prefix(options.environment),
        .mtu_file = options.mtu_file});
   const Questions questions(options.node, board, *sync);
   answer = [&](std::string_view text) -> std::string {  // on the socket's threads

@@ -102,7 +102,8 @@ int check_ipam(store::Store& store) {
     fmt::print("Nothing is wrong.\n");
     return 0;
   }
-  fmt::print("{} problems, {} leaked addresses.\n", report->problems.size(), report->leaked.size());
+  fmt::print("{} problem{}, {} leaked address{}.\n", report->problems.size(), report->problems.size() == 1 ? "" : "s",
+             report->leaked.size(), report->leaked.size() == 1 ? "" : "es");
   return 1;
 }
 
