@@ -123,7 +123,7 @@ std::optional<Subject> subject_of(std::string_view key) {
         .kind = kind->name, .namespace_ = std::move(resource->namespace_), .name = std::move(resource->name)};
   }
   if (!key.starts_with("/calico/ipam/v2/")) return {};
-  if (auto cidr = api::parse_block_key(key)) return Subject{.kind = block, .cidr = *cidr};
+  if (auto cidr = api::parse_block_key(key)) return Subject{.kind = block, .cidr = cidr};
   if (auto claim = api::parse_affinity_key(key)) {
     return Subject{.kind = affinity, .cidr = claim->second, .host = std::move(claim->first)};
   }

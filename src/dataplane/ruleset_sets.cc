@@ -24,7 +24,8 @@ void KernelSet::want(nft::Element element) {
 }
 
 void KernelSet::unwant(const nft::Element& element) {
-  const nft::Element copy = element;  // it may be the one in the set
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): it may be the one in the set
+  const nft::Element copy = element;
   wanted_.erase(copy);
   compare(copy);
 }

@@ -37,8 +37,8 @@ table::Delta<plan::Unsupported> merged(std::vector<table::Delta<plan::Unsupporte
 }  // namespace
 
 struct Graph::Inner {
-  Inner(const std::string& node, std::map<std::string, std::string> environment)
-      : settings(node, std::move(environment)), admission(node), local_endpoints(node) {}
+  Inner(const std::string& node, const std::map<std::string, std::string>& environment)
+      : settings(node, environment), admission(node), local_endpoints(node) {}
 
   void on(api::Changes in);
   plan::Changes take();

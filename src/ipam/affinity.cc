@@ -1,6 +1,7 @@
 #include "ipam/affinity.h"
 
 #include <fmt/core.h>
+#include <utility>
 
 #include "api/codec.h"
 #include "ipam/block.h"
@@ -46,8 +47,8 @@ Result<StoredBlock> claim_block(store::Store& store, const std::string& host, co
                                 std::optional<store::Entry> known) {
   const std::string path = api::affinity_path(host, cidr);
   for (int attempt = 0; attempt < max_attempts; back_off(attempt++)) {
-    auto affinity = known ? std::move(known) : TRY(store.get(path));
-    known.reset();
+    auto affinity = std::exchange(known, std::nullopt);
+    if (!affinity) affinity = TRY(store.get(path));
     auto stored = TRY(read_block(store, cidr));
     const bool ours = stored && stored->block.affinity == affinity_of(host);
     bool confirmed = affinity && state_of(*affinity) == "confirmed";
