@@ -137,7 +137,8 @@ struct Dataplane::Inner : KernelEvents::Sink, std::enable_shared_from_this<Datap
   milliseconds retry_after = first_retry;
   loop::SourcePtr retry;
   loop::SourcePtr throttled;
-  Throttle throttle;
+  Throttle repair_throttle{10, milliseconds(100)};
+  Throttle arrival_throttle{200, milliseconds(5)};
   std::chrono::seconds route_interval{-1}, nft_interval{-1}, interface_interval{-1};
   loop::SourcePtr route_refresh, nft_refresh, interface_refresh;
   Clock::time_point began = Clock::now();
@@ -379,8 +380,9 @@ void Dataplane::Inner::wake() {
     relink = reread = true;
   }
   if (!different() || scheduled || throttled) return;
-  // Somebody who keeps changing what is ours must not keep us busy: ten repairs at once, then one every 100 ms.
-  const auto wait = throttle.take(Clock::now());
+  // Somebody who keeps changing what is ours must not keep us busy. An interface that comes up is no repair: a
+  // container waits for it.
+  const auto wait = (interfaces_changed ? arrival_throttle : repair_throttle).take(Clock::now());
   if (wait == milliseconds(0))
     apply();
   else

@@ -52,7 +52,7 @@ TEST_F(StatusTest, IsAnErrorWhenItsPolicyOrRouteIsRefused) {
 }
 
 TEST(ThrottleTest, LetsTenThroughAndThenOneEvery100Milliseconds) {
-  Throttle throttle;
+  Throttle throttle(10, std::chrono::milliseconds(100));
   Throttle::Clock::time_point now{std::chrono::hours(1)};
 
   for (int i = 0; i < 10; ++i) EXPECT_EQ(throttle.take(now), milliseconds(0)) << i;
