@@ -70,10 +70,19 @@ TEST_P(Recorded, IsWhatGoMakesOfIt) {
   }
 }
 
-TEST_P(Recorded, PrintsAsATemplateThatDoesTheSame) {
+/// Those that can be printed: good ones, but for braces in text, which have no printed form.
+std::vector<Case> printable() {
+  auto cases = recorded();
+  std::erase_if(cases, [](const Case& c) { return !c.good || c.name == "braces in text"; });
+  return cases;
+}
+
+class Printable : public testing::TestWithParam<Case> {};
+
+TEST_P(Printable, PrintsAsATemplateThatDoesTheSame) {
   const Case& c = GetParam();
   const auto first = Template::parse("t", c.text, functions(c.keys));
-  if (!first || !c.good || c.name == "braces in text") GTEST_SKIP() << "no template that can be printed";
+  ASSERT_TRUE(first.has_value()) << first.error().message;
 
   const auto again = Template::parse("t", first->text(), functions(c.keys));
 
@@ -84,6 +93,7 @@ TEST_P(Recorded, PrintsAsATemplateThatDoesTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Go, Recorded, testing::ValuesIn(recorded()));
+INSTANTIATE_TEST_SUITE_P(Go, Printable, testing::ValuesIn(printable()));
 
 TEST(Template, StopsAfterTooManySteps) {
   const auto endless = Template::parse("t", "{{range 1000000000}}{{end}}");
