@@ -119,11 +119,11 @@ void add_node(Command& root) {
   });
 }
 
-/// The plug-ins lie beside this program in a build, and in libexec when installed.
+/// The plug-ins lie beside this program in a build, and in lib/cni when installed.
 std::string plugin_folder() {
   const std::string program = weft::node::own_program();
   const std::string folder = program.substr(0, program.rfind('/'));
-  return weft::file_exists(folder + "/weft-cni") ? folder : folder + "/../libexec/weft/cni";
+  return weft::file_exists(folder + "/weft-cni") ? folder : folder + "/../lib/cni";
 }
 
 void add_cni(Command& root) {
