@@ -12,6 +12,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "bgp/status.h"
 #include "cli/command.h"
 #include "cni/install.h"
@@ -121,7 +122,7 @@ void add_node(Command& root) {
 
 /// The plug-ins lie beside this program in a build, and in lib/cni when installed.
 std::string plugin_folder() {
-  const std::string program = weft::node::own_program();
+  const std::string program = weft::own_program();
   const std::string folder = program.substr(0, program.rfind('/'));
   return weft::file_exists(folder + "/weft-cni") ? folder : folder + "/../lib/cni";
 }

@@ -1,8 +1,6 @@
 #include <fmt/core.h>
 #include <signal.h>
-#include <unistd.h>
 
-#include <climits>
 #include <cstdio>
 #include <functional>
 #include <thread>
@@ -10,6 +8,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "base/strings.h"
 #include "confd/program.h"
 #include "store/etcd/open.h"
@@ -106,9 +105,7 @@ Result<int> run_with(const Settings& settings) {
 }  // namespace
 
 std::string own_confdir() {
-  char path[PATH_MAX] = {};
-  const auto size = readlink("/proc/self/exe", path, sizeof path - 1);
-  const std::string program(path, size > 0 ? static_cast<std::size_t>(size) : 0);
+  const std::string program = own_program();
   const std::string beside = program.substr(0, program.rfind('/') + 1) + "../share/weft/confd";
   return file_exists(beside + "/conf.d") ? beside : "/usr/share/weft/confd";
 }

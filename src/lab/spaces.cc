@@ -379,10 +379,4 @@ std::optional<std::string> start_time(pid_t pid) {
   return fields[19];
 }
 
-std::string own_program() {
-  char path[4096];
-  const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
-  return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : "weft";
-}
-
 }  // namespace weft::lab

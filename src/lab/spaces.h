@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/program.h"
 #include "base/result.h"
 
 /// Processes and the namespaces they live in. A lab, and each node in it, is a process id namespace with an init of
@@ -62,8 +63,5 @@ std::vector<pid_t> processes_in_network(const std::string& path);
 
 /// When a process began (clock ticks after boot): with the id it names a process for good. nullopt: it is gone.
 std::optional<std::string> start_time(pid_t pid);
-
-/// Path of the running program.
-std::string own_program();
 
 }  // namespace weft::lab

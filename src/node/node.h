@@ -48,7 +48,4 @@ std::vector<Program> programs_of(const Options& options);
 /// ../share/weft/confd (installed), ../../templates/confd (in the source tree).
 std::string find_confd_folder(const std::string& program);
 
-/// Path of the running program; where it lay, when it has been replaced since.
-std::string own_program();
-
 }  // namespace weft::node

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "node/node.h"
 
 namespace weft::node {
@@ -54,16 +55,6 @@ bool ask_bird(const std::string& socket_path) {
 }
 
 }  // namespace
-
-std::string own_program() {
-  char path[4096];
-  const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
-  if (n <= 0) return "weft";
-  std::string program(path, static_cast<std::size_t>(n));
-  constexpr std::string_view deleted = " (deleted)";
-  if (program.ends_with(deleted)) program.resize(program.size() - deleted.size());
-  return program;
-}
 
 std::string find_confd_folder(const std::string& program) {
   const std::string folder = program.substr(0, program.rfind('/') + 1);
