@@ -175,7 +175,10 @@ std::vector<Protocol> parse_protocols(const Reply& reply) {
       protocols.push_back(std::move(protocol));
     } else if (code == 1006 && !protocols.empty()) {
       const auto colon = text.find(':');
-      if (colon == text.npos) continue;
+      if (colon == text.npos) {
+        if (const auto remark = trim(text); !remark.empty()) protocols.back().remarks.emplace_back(remark);
+        continue;
+      }
       protocols.back().details.emplace_back(trim(std::string_view(text).substr(0, colon)),
                                             trim(std::string_view(text).substr(colon + 1)));
     }

@@ -70,7 +70,8 @@ struct Protocol {
   std::string since;
   std::string info;  // of BGP: its state and last error
   std::vector<std::pair<std::string, std::string>>
-      details;  // "Neighbor address" -> "10.0.0.2"; the first of a name counts
+      details;                       // "Neighbor address" -> "10.0.0.2"; the first of a name counts
+  std::vector<std::string> remarks;  // lines without a value: "Neighbor graceful restart active"
 
   std::string_view detail(std::string_view name) const;
   bool operator==(const Protocol&) const = default;

@@ -54,6 +54,7 @@ std::vector<PeerStatus> peer_statuses(const std::vector<Protocol>& protocols) {
     peer.state = protocol.state;
     peer.since = protocol.since;
     peer.info = protocol.info;
+    peer.restarting = std::ranges::find(protocol.remarks, "Neighbor graceful restart active") != protocol.remarks.end();
     peers.push_back(std::move(peer));
   }
   std::sort(peers.begin(), peers.end(), [](const PeerStatus& a, const PeerStatus& b) { return a.address < b.address; });

@@ -15,6 +15,9 @@ struct PeerStatus {
   std::string state;  // up, start, …
   std::string since;
   std::string info;  // "Established", "Active Socket: Connection refused"
+  /// The peer has restarted, and its routes of before are kept until it has sent them anew. Should it go away once more
+  /// before that, they are given up (RFC 4724, 4.2).
+  bool restarting = false;
   bool operator==(const PeerStatus&) const = default;
 };
 

@@ -15,6 +15,7 @@ constexpr std::string_view protocols_text =
     "1006-  BGP state:          Established\n"
     "     Neighbor address: 10.0.0.10\n"
     "     Neighbor AS:      64512\n"
+    "     Neighbor graceful restart active\n"
     " \n"
     "1002-Mesh_10_0_0_2 BGP        ---        start  02:00:13.000  Active        Socket: Connection refused\n"
     "1006-  BGP state:          Active\n"
@@ -81,6 +82,14 @@ TEST(Control, SaysThatNobodyListens) {
 
   ASSERT_FALSE(control.has_value());
   EXPECT_EQ(control.error().code, Code::not_found);
+}
+
+TEST(Status, KnowsWhoseRoutesAreOfBeforeARestart) {
+  const auto peers = peer_statuses(parse_protocols(reply(protocols_text)));
+
+  ASSERT_EQ(peers.size(), 2u);
+  EXPECT_FALSE(peers[0].restarting);
+  EXPECT_TRUE(peers[1].restarting);
 }
 
 TEST(Status, ShowsPeersAsCalicoctlDoes) {

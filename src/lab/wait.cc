@@ -100,7 +100,10 @@ Result<std::vector<std::string>> lacking_sessions(const NodeState& node, const G
   const auto peers = bgp::peer_statuses(TRY(bgp::show_protocols(control)));
   std::vector<std::string> lacks;
   for (const auto& peer : peers) {
-    if (!peer.info.starts_with("Established")) lacks.push_back("no BGP session with " + net::to_string(peer.address));
+    if (!peer.info.starts_with("Established"))
+      lacks.push_back("no BGP session with " + net::to_string(peer.address));
+    else if (peer.restarting)
+      lacks.push_back("routes of before the restart of " + net::to_string(peer.address) + " are not confirmed");
   }
   for (const auto& other : nodes) {
     if (!goal.mesh || other.name == node.name) continue;
