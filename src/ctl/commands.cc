@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "client/objects.h"
 #include "client/resources.h"
+#include "ctl/debug.h"
 #include "ctl/documents.h"
 #include "ctl/ipam.h"
 #include "ctl/print.h"
@@ -237,6 +238,7 @@ void add_commands(cli::Command& root) {
     const auto store = open_store(w);
     return store ? check_ipam(**store) : complain(store.error());
   });
+  add_debug(root);
 }
 
 }  // namespace weft::ctl

@@ -4,7 +4,7 @@
 
 namespace weft::ctl {
 
-/// get, create, apply, replace, delete, ipam.
+/// get, create, apply, replace, delete, ipam, debug.
 void add_commands(cli::Command& root);
 
 }  // namespace weft::ctl

@@ -1,0 +1,20 @@
+#include "ctl/debug.h"
+
+#include "ctl/debug_selector.h"
+#include "ctl/filter.h"
+
+namespace weft::ctl {
+
+void add_debug(cli::Command& root) {
+  auto debug = root.sub("debug",
+                        "Ask single parts directly.\n\n"
+                        "The filters among them read questions from standard input, one JSON object per line, and "
+                        "answer one JSON\nobject per line in the same order, at once. See docs/debug.md.");
+  add_filter(debug, "selector",
+             "What selectors match: canonical text, identity, labels.\n\n"
+             "  echo '{\"id\": 1, \"selector\": \"a == \\\"b\\\"\", \"labels\": [{\"a\": \"b\"}]}' | weft debug "
+             "selector",
+             answer_selector);
+}
+
+}  // namespace weft::ctl
