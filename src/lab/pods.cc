@@ -102,6 +102,16 @@ struct Runtime {
   }
 };
 
+/// DEL after an ADD that failed, as often as it takes an agent that is being started again to answer.
+void give_back(const Runtime& calls) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+  while (true) {
+    const auto deleted = calls.run("DEL", {});
+    if (deleted || deleted.error().code != Code::unavailable || std::chrono::steady_clock::now() > end) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
 Runtime runtime(const Lab& lab, const NodeState& node, const PodState& pod) {
   return {.lab = lab,
           .node = node,
@@ -278,8 +288,8 @@ Result<PodState> add_pod(const Lab& lab, const PodOptions& options) {
     return {};
   };
   if (auto up = bring_up(); !up) {
-    (void)calls.run("DEL", {});
     kill_processes(node, pod);
+    give_back(calls);
     (void)remove_network(node.init, pod.container);
     (void)remove_file(pod_file(lab, pod, ".json"));
     return std::unexpected(std::move(up.error()).within(pod.full_name()));
