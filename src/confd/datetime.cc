@@ -7,6 +7,7 @@
 #include <utility>
 
 namespace weft::confd {
+using namespace templates;
 namespace {
 
 constexpr const char* months[] = {"January", "February", "March",     "April",   "May",      "June",

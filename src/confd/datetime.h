@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "confd/value.h"
+#include "templates/value.h"
 
 namespace weft::confd {
 
@@ -17,6 +17,6 @@ std::string format_time(const Moment& moment, std::string_view layout);
 
 /// A Go time.Time: prints as Go does and has Format, Unix, UnixNano, UTC, Year, Month, Day, Hour, Minute, Second,
 /// YearDay.
-Value time_value(const Moment& moment);
+templates::Value time_value(const Moment& moment);
 
 }  // namespace weft::confd

@@ -13,10 +13,11 @@
 #include "confd/datetime.h"
 #include "confd/keys.h"
 #include "confd/resolver.h"
-#include "confd/utf8.h"
 #include "schema/value.h"
+#include "templates/utf8.h"
 
 namespace weft::confd {
+using namespace templates;
 namespace {
 
 using Arguments = std::span<const Value>;

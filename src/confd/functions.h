@@ -1,6 +1,6 @@
 #pragma once
 
-#include "confd/value.h"
+#include "templates/value.h"
 
 namespace weft::confd {
 
@@ -8,6 +8,6 @@ namespace weft::confd {
 /// datetime, toUpper, toLower, contains, replace, hasSuffix, trimSuffix, lookupIP, lookupIPV4, lookupIPV6, lookupSRV,
 /// fileExists, base64Encode, base64Decode, parseBool, atoi, add, sub, mul, div, mod, seq, reverse, sortByLength,
 /// sortKVByLength.
-const Functions& confd_functions();
+const templates::Functions& confd_functions();
 
 }  // namespace weft::confd

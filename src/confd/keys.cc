@@ -7,9 +7,10 @@
 #include <set>
 
 #include "base/strings.h"
-#include "confd/utf8.h"
+#include "templates/utf8.h"
 
 namespace weft::confd {
+using namespace templates;
 namespace {
 
 std::unexpected<Error> bad_pattern() { return fail(Code::invalid, "syntax error in pattern"); }

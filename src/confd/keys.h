@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "confd/value.h"
+#include "templates/value.h"
 
 namespace weft::confd {
 
@@ -18,7 +18,7 @@ using Keys = std::map<std::string, std::string, std::less<>>;
 Result<bool> match_path(std::string_view pattern, std::string_view name);
 
 /// exists, get, gets, getv, getvs, ls, lsdir over `keys`, which may change between executions.
-Functions key_functions(std::shared_ptr<const Keys> keys);
+templates::Functions key_functions(std::shared_ptr<const Keys> keys);
 
 /// "//a/./b/" -> "/a/b", as Go's path.Clean.
 std::string clean_path(std::string_view path);

@@ -15,9 +15,10 @@
 #include "base/strings.h"
 #include "bgp/control.h"
 #include "confd/functions.h"
-#include "confd/template.h"
+#include "templates/template.h"
 
 namespace weft::confd {
+using namespace templates;
 namespace {
 
 /// What the file should be beside its content.

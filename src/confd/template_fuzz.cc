@@ -7,7 +7,7 @@
 
 #include "confd/functions.h"
 #include "confd/keys.h"
-#include "confd/template.h"
+#include "templates/template.h"
 
 using namespace weft::confd;
 

@@ -1,4 +1,4 @@
-#include "confd/template.h"
+#include "templates/template.h"
 
 #include <memory>
 
@@ -8,6 +8,7 @@
 #include "schema/value.h"
 
 namespace weft::confd {
+using namespace templates;
 namespace {
 
 /// One case of test/template/recorded.json, which tools/record_templates made with Go's own text/template.

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "confd/utf8.h"
+#include "templates/utf8.h"
 
 #define TOML_EXCEPTIONS 1
 // toml++ 3.3 asserts, or in a release build assumes, things that bad input can break ("[/"): they become errors.
@@ -32,6 +32,7 @@
 #pragma GCC diagnostic pop
 
 namespace weft::confd {
+using namespace templates;
 namespace {
 
 schema::Value convert(const toml::node& node) {

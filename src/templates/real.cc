@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "confd/print.h"
+#include "templates/print.h"
 
-namespace weft::confd {
+namespace weft::templates {
 namespace {
 
 std::string to_chars(double value, std::chars_format form, int precision) {
@@ -89,4 +89,4 @@ std::string format_real(double value, char verb, int precision) {
   }
 }
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace weft::confd {
+namespace weft::templates {
 
 /// For HTML text and quoted attributes.
 std::string escape_html(std::string_view text);
@@ -12,4 +12,4 @@ std::string escape_js(std::string_view text);
 /// For a URL's query.
 std::string escape_query(std::string_view text);
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -1,13 +1,13 @@
-#include "confd/literal.h"
+#include "templates/literal.h"
 
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <optional>
 
-#include "confd/utf8.h"
+#include "templates/utf8.h"
 
-namespace weft::confd {
+namespace weft::templates {
 namespace {
 
 std::optional<std::uint32_t> digits_of(std::string_view& text, std::size_t count, int base) {
@@ -176,4 +176,4 @@ Result<> read_number(Node& number, std::string_view literal) {
   return {};
 }
 
-}  // namespace weft::confd
+}  // namespace weft::templates

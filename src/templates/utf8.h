@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace weft::confd {
+namespace weft::templates {
 
 /// One code point of UTF-8 text. Bytes that are no UTF-8 decode one at a time to U+FFFD.
 struct Rune {
@@ -23,4 +23,4 @@ bool is_printable(char32_t rune);
 std::string quote(std::string_view text, bool ascii_only = false);
 std::string quote_rune(char32_t rune, bool ascii_only = false);
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "confd/value.h"
+#include "templates/value.h"
 
 /// Go's fmt package over template values.
-namespace weft::confd {
+namespace weft::templates {
 
 /// Blanks between operands when neither is a string.
 std::string sprint(std::span<const Value> values);
@@ -20,4 +20,4 @@ std::string sprintf(std::string_view format, std::span<const Value> arguments);
 /// Go's strconv.FormatFloat(value, verb, precision, 64); precision -1 is the shortest that reads back the same.
 std::string format_real(double value, char verb, int precision);
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -1,16 +1,16 @@
-#include "confd/template.h"
+#include "templates/template.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "confd/node.h"
-#include "confd/parser.h"
-#include "confd/print.h"
-#include "confd/utf8.h"
+#include "templates/node.h"
+#include "templates/parser.h"
+#include "templates/print.h"
+#include "templates/utf8.h"
 
-namespace weft::confd {
+namespace weft::templates {
 
 struct Template::Parsed {
   std::string name;
@@ -518,4 +518,4 @@ std::string Template::text() const {
   return out + to_string(*parsed_->trees.at(parsed_->name));
 }
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace weft::confd {
+namespace weft::templates {
 
 struct Token {
   enum class Kind {
@@ -97,4 +97,4 @@ class Lexer {
   std::string error_;
 };
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -1,10 +1,10 @@
-#include "confd/node.h"
+#include "templates/node.h"
 
 #include <string_view>
 
-#include "confd/utf8.h"
+#include "templates/utf8.h"
 
-namespace weft::confd {
+namespace weft::templates {
 namespace {
 
 void append(std::string& out, const Node& node);
@@ -89,4 +89,4 @@ std::string to_string(const Node& node) {
   return out;
 }
 
-}  // namespace weft::confd
+}  // namespace weft::templates

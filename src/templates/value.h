@@ -17,7 +17,7 @@ namespace weft::schema {
 class Value;
 }
 
-namespace weft::confd {
+namespace weft::templates {
 
 /// Names of Go types, as templates print them and as parameters of functions ask for them.
 namespace type {
@@ -107,4 +107,4 @@ class Value {
   std::string_view type_;
 };
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -1,12 +1,12 @@
-#include "confd/escape.h"
+#include "templates/escape.h"
 
 #include <fmt/core.h>
 
 #include <cstdint>
 
-#include "confd/utf8.h"
+#include "templates/utf8.h"
 
-namespace weft::confd {
+namespace weft::templates {
 
 std::string escape_html(std::string_view text) {
   std::string out;
@@ -62,4 +62,4 @@ std::string escape_query(std::string_view text) {
   return out;
 }
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -1,10 +1,10 @@
-#include "confd/utf8.h"
+#include "templates/utf8.h"
 
 #include <fmt/core.h>
 
 #include <cstdint>
 
-namespace weft::confd {
+namespace weft::templates {
 namespace {
 
 struct Range {
@@ -140,4 +140,4 @@ std::string quote_rune(char32_t rune, bool ascii_only) {
   return out + '\'';
 }
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "confd/value.h"
+#include "templates/value.h"
 
-namespace weft::confd {
+namespace weft::templates {
 
 /// What a template does with a map's member that is not there.
 enum class MissingKey { no_value, error };
@@ -41,4 +41,4 @@ class Template {
 /// The functions that every template knows.
 const Functions& builtin_functions();
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -4,11 +4,11 @@
 #include <array>
 #include <cstdint>
 
-#include "confd/escape.h"
-#include "confd/print.h"
-#include "confd/template.h"
+#include "templates/escape.h"
+#include "templates/print.h"
+#include "templates/template.h"
 
-namespace weft::confd {
+namespace weft::templates {
 namespace {
 
 using Kind = Value::Kind;
@@ -210,4 +210,4 @@ const Functions& builtin_functions() {
   return functions;
 }
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -1,4 +1,4 @@
-#include "confd/parser.h"
+#include "templates/parser.h"
 
 #include <fmt/core.h>
 
@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "confd/lexer.h"
-#include "confd/literal.h"
-#include "confd/utf8.h"
+#include "templates/lexer.h"
+#include "templates/literal.h"
+#include "templates/utf8.h"
 
-namespace weft::confd {
+namespace weft::templates {
 namespace {
 
 using Kind = Token::Kind;
@@ -486,4 +486,4 @@ Result<Trees> parse_template(const std::string& name, std::string_view text,
   return Parser(name, text, is_function).run();
 }
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "confd/node.h"
+#include "templates/node.h"
 
-namespace weft::confd {
+namespace weft::templates {
 
 /// The templates of one text: the text itself under its own name, and what it defines.
 using Trees = std::map<std::string, NodePtr, std::less<>>;
@@ -18,4 +18,4 @@ using Trees = std::map<std::string, NodePtr, std::less<>>;
 Result<Trees> parse_template(const std::string& name, std::string_view text,
                              const std::function<bool(std::string_view)>& is_function);
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -1,4 +1,4 @@
-#include "confd/lexer.h"
+#include "templates/lexer.h"
 
 #include <fmt/core.h>
 
@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <utility>
 
-#include "confd/utf8.h"
+#include "templates/utf8.h"
 
-namespace weft::confd {
+namespace weft::templates {
 namespace {
 
 constexpr char32_t at_end = 0x110000;  // past Unicode
@@ -321,4 +321,4 @@ Token Lexer::number() {
   return make(Kind::number);
 }
 
-}  // namespace weft::confd
+}  // namespace weft::templates

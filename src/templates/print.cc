@@ -1,4 +1,4 @@
-#include "confd/print.h"
+#include "templates/print.h"
 
 #include <fmt/core.h>
 
@@ -7,9 +7,9 @@
 #include <cmath>
 #include <optional>
 
-#include "confd/utf8.h"
+#include "templates/utf8.h"
 
-namespace weft::confd {
+namespace weft::templates {
 namespace {
 
 using Kind = Value::Kind;
@@ -517,4 +517,4 @@ std::string sprintf(std::string_view format, std::span<const Value> arguments) {
   return Formatter(format, arguments).run();
 }
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -1,8 +1,8 @@
-#include "confd/value.h"
+#include "templates/value.h"
 
 #include "schema/value.h"
 
-namespace weft::confd {
+namespace weft::templates {
 
 Value Value::nil() {
   Value v;
@@ -89,4 +89,4 @@ bool Value::truth() const {
   return false;
 }
 
-}  // namespace weft::confd
+}  // namespace weft::templates

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace weft::confd {
+namespace weft::templates {
 
 struct Node;
 using NodePtr = std::unique_ptr<Node>;
@@ -60,4 +60,4 @@ struct Node {
 /// The source of a node, trimmed text and comments left out.
 std::string to_string(const Node& node);
 
-}  // namespace weft::confd
+}  // namespace weft::templates
