@@ -12,6 +12,7 @@
 #include "client/resources.h"
 #include "ctl/debug.h"
 #include "ctl/documents.h"
+#include "ctl/explain.h"
 #include "ctl/ipam.h"
 #include "ctl/print.h"
 #include "ctl/write.h"
@@ -32,6 +33,7 @@ struct Words {
   std::string kind;
   std::vector<std::string> names;
   IpamWords ipam;
+  Question question;
 };
 
 int complain(const Error& error) {
@@ -176,6 +178,27 @@ int write_documents(Words& words, Verb verb) {
   return written.failed.empty() ? 0 : 1;
 }
 
+/// 0: allowed, 3: denied.
+Result<int> explain(const Words& words) {
+  if (!words.output.empty() && words.output != "json" && words.output != "text")
+    return fail(Code::invalid, fmt::format("-o {}: text or json", words.output));
+  Documents documents;
+  if (!words.file.empty()) documents = TRY(read_documents(words.file, namespace_or_default(words)));
+  for (const auto& error : documents.bad) fmt::print(stderr, "{}\n", error.message);
+  if (!documents.bad.empty()) return 1;
+
+  std::vector<Error> undecodable;
+  auto cluster = TRY(load_cluster(*TRY(open_store(words)), undecodable));
+  for (const auto& error : undecodable) fmt::print(stderr, "left out: {}\n", error.message);
+  for (const auto& document : documents.good) cluster.put(document.object);
+  Question question = words.question;
+  question.namespace_ = words.namespace_;
+  const policy::Oracle oracle(cluster);
+  const auto flows = TRY(explain(oracle, question));
+  fmt::print("{}", words.output == "json" ? explain_json(flows) : explain_text(flows));
+  return allowed(flows) ? 0 : 3;
+}
+
 std::vector<std::string> kind_words() {
   std::vector<std::string> words;
   for (const auto& kind : api::kinds()) words.push_back(to_lower(kind.name));
@@ -220,6 +243,28 @@ void add_commands(cli::Command& root) {
   add_write_command(root, w, "apply", "Create resources, or replace them where they are there already.", Verb::apply);
   add_write_command(root, w, "replace", "Replace resources; one that is not there is an error.", Verb::replace);
   add_write_command(root, w, "delete", "Delete resources.", Verb::remove);
+
+  auto explain_ = root.sub(
+      "explain",
+      "Tell whether a packet may pass, and which rule of which policy decides, at both ends.\n\n"
+      "  weft explain shop/web shop/db tcp/5432\n  weft explain shop/web 192.0.2.1 icmp/8\n"
+      "  weft explain -f change.yaml 192.0.2.1 shop/web tcp/https\n\n"
+      "FROM and TO are NAMESPACE/POD (or NAMESPACE/POD/ENDPOINT), a node, or an address. It is the first packet of a "
+      "connection. Exit status: 0 allowed, 3 denied, 1 when it cannot be told, 2 for words that are not understood.");
+  explain_.positional("FROM", w.question.from, "who sends");
+  explain_.positional("TO", w.question.to, "who receives");
+  explain_.positional("WHAT", w.question.what,
+                      "tcp/80, udp/53, sctp/NAME, icmp/8/0, icmpv6/128, or a protocol's number");
+  explain_.option("-f,--filename", w.file, "as if these resources were applied");
+  explain_.option("-o,--output", w.output, "text or json");
+  explain_.option("-n,--namespace", w.namespace_, "namespace of pods that are given without one");
+  explain_.option("--source-port", w.question.source_port, "port that the sender uses (50000)");
+  explain_.option("-c,--config", w.config, "file that says where the store is (/etc/calico/calicoctl.cfg)");
+  explain_.offers("-o", {"text", "json"});
+  explain_.run([] {
+    const auto status = explain(w);
+    return status ? *status : complain(status.error());
+  });
 
   auto ipam = root.sub("ipam", "Look at the addresses that are given out.");
   auto show = ipam.sub("show", "How full pools are, or who has an address.");
