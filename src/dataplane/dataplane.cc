@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "base/strings.h"
 #include "dataplane/kernel_events.h"
 #include "dataplane/ruleset.h"
 #include "dataplane/status.h"
@@ -100,6 +101,8 @@ struct Dataplane::Inner : KernelEvents::Sink, std::enable_shared_from_this<Datap
   void link(const kernel::Link& link, bool gone) override;
   void address_gone(const net::Ip& ip) override;
   void route(const kernel::Route& route, bool gone) override;
+  void neighbour(const kernel::Neighbour& neighbour, bool gone) override;
+  void setting(const kernel::Netconf& setting) override;
   void ruleset(std::uint32_t generation) override;
   void lost_rtnl() override { relink = reread = true; }
   void lost_ruleset() override;
@@ -129,8 +132,10 @@ struct Dataplane::Inner : KernelEvents::Sink, std::enable_shared_from_this<Datap
   std::int64_t wanted_revision = 0;
   std::int64_t revision = 0;
   std::set<int> configured;                                               // interfaces whose sysctls were set
+  std::set<int> unsettled;                                                // of them: somebody else set one since
   std::map<int, Clock::time_point> first_seen;                            // workloads' interfaces
   std::map<decltype(kernel::Route{}.key()), std::string> changed_routes;  // by somebody else: what was found
+  std::map<decltype(kernel::Neighbour{}.key()), std::string> changed_neighbours;
   Troubles troubles;
   std::vector<std::string> refused;
   std::map<plan::EndpointId, EndpointStatus> statuses;
@@ -233,21 +238,22 @@ void Dataplane::Inner::configure() {
     const auto changed = configure_forwarding(settings);
     if (!changed)
       refused.push_back("forwarding: " + changed.error().message);
-    else if (ready && *changed > 0) {
-      repairs("sysctl").add(*changed);
-      log::warning("forwarding was turned off by somebody else; it is on again");
+    else if (ready && !changed->empty()) {
+      repairs("sysctl").add(static_cast<double>(changed->size()));
+      log::warning("forwarding was turned off by somebody else; it is on again", {{"found", join(*changed, ", ")}});
     }
   }
   for (const auto& [id, endpoint] : workloads.endpoints()) {
     const auto* link = links.find(endpoint.interface);
-    if (link == nullptr || !workloads.is_workload(link->name) || (!configure_all && configured.contains(link->index)))
-      continue;
+    if (link == nullptr || !workloads.is_workload(link->name)) continue;
+    if (!configure_all && configured.contains(link->index) && !unsettled.contains(link->index)) continue;
     const auto changed = configure_interface(endpoint.interface, settings, kernel->rp_filter);
     if (changed) {
       const bool again = !configured.insert(link->index).second;
-      if (again && *changed > 0) {
-        repairs("sysctl").add(*changed);
-        log::info("settings of an interface were changed by somebody else; repaired", {{"interface", link->name}});
+      if (again && !changed->empty()) {
+        repairs("sysctl").add(static_cast<double>(changed->size()));
+        log::info("settings of an interface were changed by somebody else; repaired",
+                  {{"interface", link->name}, {"found", join(*changed, ", ")}});
       }
     } else if (!in_passing(changed.error())) {
       troubles.interfaces[endpoint.interface] = changed.error().message;
@@ -255,6 +261,7 @@ void Dataplane::Inner::configure() {
     }
   }
   configure_all = false;
+  unsettled.clear();
   interfaces_changed = false;
 }
 
@@ -390,7 +397,7 @@ void Dataplane::Inner::wake() {
 }
 
 bool Dataplane::Inner::different() const {
-  return relink || reread || ruleset_dirty || configure_all || interfaces_changed || !kernel ||
+  return relink || reread || ruleset_dirty || configure_all || interfaces_changed || !unsettled.empty() || !kernel ||
          !kernel->routes.rows().settled() || !kernel->neighbours.rows().settled();
 }
 
@@ -445,6 +452,7 @@ void Dataplane::Inner::link(const kernel::Link& link, bool gone) {
   if (gone || !link.up) device_lost(link.index);
   if (gone) {
     configured.erase(link.index);
+    unsettled.erase(link.index);
     first_seen.erase(link.index);
   }
   touch(gone ? links.drop(link.index) : links.put(link));
@@ -476,6 +484,37 @@ void Dataplane::Inner::route(const kernel::Route& route, bool gone) {
   const auto now = rows.present().find(route.key());
   const bool is_right = now != rows.present().end() && wanted != rows.wanted().end() && now->second == wanted->second;
   if (was_right && !is_right) changed_routes.insert_or_assign(route.key(), gone ? "nothing" : to_string(route));
+}
+
+void Dataplane::Inner::neighbour(const kernel::Neighbour& neighbour, bool gone) {
+  auto& rows = kernel->neighbours.rows();
+  const auto key = neighbour.key();
+  const auto present = rows.present().find(key);
+  const auto wanted = rows.wanted().find(key);
+  if (present == rows.present().end() && wanted == rows.wanted().end()) return;  // of all those on the machine
+  const bool was_right =
+      present != rows.present().end() && wanted != rows.wanted().end() && present->second == wanted->second;
+  if (!gone && kernel->neighbour_target.ours(neighbour))
+    rows.found(neighbour);
+  else if (present != rows.present().end())
+    rows.lost(key);
+  const auto now = rows.present().find(key);
+  if (was_right && (now == rows.present().end() || now->second != wanted->second))
+    changed_neighbours.insert_or_assign(key, gone || !neighbour.mac ? "nothing" : to_string(*neighbour.mac));
+}
+
+/// Our own writes are told too: only what is wrong counts.
+void Dataplane::Inner::setting(const kernel::Netconf& setting) {
+  bool wrong = setting.forwarding == false || setting.proxy_neighbours == false;
+  if (setting.device == kernel::Netconf::all) {
+    configure_all = configure_all || (ready && wrong);
+    return;
+  }
+  if (setting.rp_filter) {
+    const bool spoofing = workloads.settings().spoofing_allowed;
+    wrong = wrong || std::to_string(*setting.rp_filter) != (spoofing ? "0" : kernel->rp_filter);
+  }
+  if (wrong && configured.contains(setting.device)) unsettled.insert(setting.device);
 }
 
 void Dataplane::Inner::ruleset(std::uint32_t generation) {
@@ -513,6 +552,16 @@ void Dataplane::Inner::log_repairs() {
                 {{"route", to_string(wanted->second)}, {"found", found}});
     }
     repairs("route").add();
+  }
+  const auto& neighbours = kernel->neighbours.rows();
+  for (const auto& [key, found] : std::exchange(changed_neighbours, {})) {
+    const auto wanted = neighbours.wanted().find(key);
+    const auto present = neighbours.present().find(key);
+    if (wanted == neighbours.wanted().end()) continue;
+    if (present != neighbours.present().end() && present->second == wanted->second) continue;
+    log::info("a neighbour entry was changed by somebody else; repairing it",
+              {{"address", to_string(wanted->second.ip)}, {"found", found}});
+    repairs("neighbour").add();
   }
 }
 

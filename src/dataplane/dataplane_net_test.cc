@@ -264,6 +264,60 @@ TEST_F(DataplaneTest, RepairsARouteThatWasReplaced) {
   }));
 }
 
+TEST_F(DataplaneTest, PutsANeighbourBackWithin100Milliseconds) {
+  veth("cali1", "eth0");
+  dataplane->on(endpoint("web", "cali1", {"10.65.0.1/32", "fd00::1/128"}));
+  ASSERT_TRUE(until([&] { return is_up("web"); }));
+  auto& repairs = metrics::counter("weft_dataplane_repairs", "", {{"object", "neighbour"}});
+  const std::string right = here.run("ip neigh show dev cali1 nud permanent");
+  const double before = repairs.value();
+
+  for (const char* vandalism : {"ip neigh del 10.65.0.1 dev cali1", "ip -6 neigh del fd00::1 dev cali1",
+                                "ip neigh flush dev cali1 nud permanent",
+                                "ip neigh replace 10.65.0.1 lladdr 02:00:00:00:00:99 dev cali1 nud permanent",
+                                "ip neigh replace 10.65.0.1 lladdr 02:00:00:00:00:01 dev cali1 nud reachable"}) {
+    here.run(vandalism);
+    const int reported = reports;
+    const auto start = Clock::now();
+    EXPECT_TRUE(until([&] { return reports > reported && here.run("ip neigh show dev cali1 nud permanent") == right; },
+                      milliseconds(1000)))
+        << vandalism << ": " << here.run("ip neigh show dev cali1");
+    std::printf("after `%s` neighbours are back after %.1f ms\n", vandalism, ms_since(start));
+  }
+  EXPECT_GE(repairs.value(), before + 5);
+  here.run("ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:99 dev cali1 nud permanent");  // not ours
+  const int reported = reports;
+  run_for(milliseconds(100));
+  EXPECT_EQ(reports, reported) << "our own changes start nothing, nor do foreign entries";
+  EXPECT_NE(here.run("ip neigh show 192.0.2.9"), "");
+}
+
+TEST_F(DataplaneTest, TurnsForwardingOnAgainWithin100Milliseconds) {
+  veth("cali1", "eth0");
+  dataplane->on(endpoint("web", "cali1", {"10.65.0.1/32", "fd00::1/128"}));
+  ASSERT_TRUE(until([&] { return is_up("web"); }));
+  auto& repairs = metrics::counter("weft_dataplane_repairs", "", {{"object", "sysctl"}});
+  double before = repairs.value();
+
+  for (const std::string setting :
+       {"ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/conf/cali1/forwarding", "ipv6/conf/cali1/forwarding",
+        "ipv4/conf/cali1/proxy_arp", "ipv6/conf/cali1/proxy_ndp", "ipv4/conf/cali1/rp_filter"}) {
+    const std::string name = "net/" + setting, right = kernel::read_sysctl(name).value();
+    ASSERT_TRUE(kernel::write_sysctl(name, right == "0" ? "1" : "0"));
+    const auto start = Clock::now();
+    EXPECT_TRUE(until([&] { return kernel::read_sysctl(name) == right; }, milliseconds(1000))) << name;
+    std::printf("%s is back after %.1f ms\n", name.c_str(), ms_since(start));
+    EXPECT_EQ(kernel::read_sysctl("net/ipv4/conf/cali1/forwarding"), "1");
+    EXPECT_EQ(kernel::read_sysctl("net/ipv6/conf/cali1/forwarding"), "1");
+    EXPECT_TRUE(until([&] { return repairs.value() > before; }, milliseconds(1000))) << "counted: " << name;
+    before = repairs.value();
+  }
+  run_for(milliseconds(20));
+  const int reported = reports;
+  run_for(milliseconds(100));
+  EXPECT_EQ(reports, reported) << "our own changes start nothing";
+}
+
 TEST_F(DataplaneTest, IsNotKeptBusyByWhoeverKeepsDeleting) {
   veth("cali1", "eth0");
   dataplane->on(endpoint("web", "cali1", {"10.65.0.1/32"}));
@@ -361,16 +415,13 @@ TEST_F(DataplaneTest, LooksAtEverythingNowAndThen) {
   dataplane->on(changes);
   ASSERT_TRUE(until([&] { return is_up("web"); }));
 
-  // Of these the kernel tells nobody, or nobody we listen to.
-  ASSERT_EQ(kernel::write_sysctl("net/ipv4/conf/cali1/proxy_arp", "0"), true);
-  ASSERT_EQ(kernel::write_sysctl("net/ipv4/ip_forward", "0"), true);
-  here.run("ip neigh del 10.65.0.1 dev cali1");
+  // What the kernel tells nobody.
+  ASSERT_EQ(kernel::write_sysctl("net/ipv4/conf/cali1/route_localnet", "0").value(), "1");
+  ASSERT_EQ(kernel::write_sysctl("net/ipv6/conf/cali1/accept_ra", "1").value(), "0");
 
   EXPECT_TRUE(until([&] {
-    return kernel::read_sysctl("net/ipv4/conf/cali1/proxy_arp") == "1" &&
-           kernel::read_sysctl("net/ipv4/conf/cali1/forwarding") == "1" &&
-           kernel::read_sysctl("net/ipv4/ip_forward") == "1" &&
-           here.run("ip neigh show dev cali1 nud permanent").find("10.65.0.1") != std::string::npos;
+    return kernel::read_sysctl("net/ipv4/conf/cali1/route_localnet") == "1" &&
+           kernel::read_sysctl("net/ipv6/conf/cali1/accept_ra") == "0";
   }));
 }
 

@@ -43,6 +43,13 @@ void rtnl_event(const kernel::Event& event, KernelEvents::Sink& sink) {
     case RTM_DELROUTE:
       if (const auto route = kernel::parse_route(event.payload)) sink.route(*route, event.type == RTM_DELROUTE);
       break;
+    case RTM_NEWNEIGH:
+    case RTM_DELNEIGH:
+      if (const auto row = kernel::parse_neighbour(event.payload)) sink.neighbour(*row, event.type == RTM_DELNEIGH);
+      break;
+    case RTM_NEWNETCONF:
+      if (const auto setting = kernel::parse_netconf(event.payload)) sink.setting(*setting);
+      break;
     default: break;
   }
 }
@@ -55,7 +62,8 @@ metrics::Counter& lost(const char* socket) {
 }  // namespace
 
 Result<KernelEvents> KernelEvents::open(std::size_t buffer_bytes) {
-  const int rtnl[] = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
+  const int rtnl[] = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,  RTNLGRP_IPV4_ROUTE,
+                      RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH,       RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF};
   const int ruleset[] = {NFNLGRP_NFTABLES};
   return KernelEvents(TRY(kernel::EventSocket::open(NETLINK_ROUTE, rtnl, buffer_bytes)),
                       TRY(kernel::EventSocket::open(NETLINK_NETFILTER, ruleset, buffer_bytes)));
@@ -64,7 +72,7 @@ Result<KernelEvents> KernelEvents::open(std::size_t buffer_bytes) {
 Result<> KernelEvents::drain(Sink& sink) {
   if (TRY(rtnl_.read([&](const kernel::Event& event) { rtnl_event(event, sink); }))) {
     lost("rtnl").add();
-    log::warning("kernel events about links and routes were lost; reading them anew");
+    log::warning("kernel events about links, routes and settings were lost; reading them anew");
     sink.lost_rtnl();
   }
   const auto ruleset_event = [&](const kernel::Event& event) {

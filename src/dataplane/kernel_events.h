@@ -3,13 +3,15 @@
 #include <cstdint>
 
 #include "kernel/link.h"
+#include "kernel/neighbour.h"
+#include "kernel/netconf.h"
 #include "kernel/netlink.h"
 #include "kernel/route.h"
 
 namespace weft::dataplane {
 
-/// What the kernel tells about links, addresses, routes and nftables, in its order. Open it before reading anything,
-/// and nothing is missed without a word: an overflow of a buffer is told as `lost`.
+/// What the kernel tells about links, addresses, routes, neighbours, settings and nftables, in its order. Open it
+/// before reading anything, and nothing is missed without a word: an overflow of a buffer is told as `lost`.
 ///
 /// Owner: the dataplane thread.
 /// @metric weft_kernel_events_lost{socket}  overflows
@@ -21,9 +23,12 @@ class KernelEvents {
     virtual void link(const kernel::Link& link, bool gone) = 0;
     virtual void address_gone(const net::Ip& ip) = 0;
     virtual void route(const kernel::Route& route, bool gone) = 0;
+    virtual void neighbour(const kernel::Neighbour& neighbour, bool gone) = 0;
+    /// Forwarding, filters of sources or answers for others were set, on an interface or on all.
+    virtual void setting(const kernel::Netconf& setting) = 0;
     /// A commit changed table `inet weft`; `generation` is the ruleset's after it.
     virtual void ruleset(std::uint32_t generation) = 0;
-    /// Events were lost: links, addresses and routes have to be read anew, or the ruleset.
+    /// Events were lost: all but the ruleset has to be read anew, or the ruleset.
     virtual void lost_rtnl() = 0;
     virtual void lost_ruleset() = 0;
   };

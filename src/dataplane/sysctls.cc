@@ -7,8 +7,10 @@ namespace weft::dataplane {
 
 namespace {
 
-Result<> set(int& changed, const std::string& name, std::string_view value) {
-  if (TRY(kernel::write_sysctl(name, value))) ++changed;
+using Changed = std::vector<std::string>;
+
+Result<> set(Changed& changed, const std::string& name, std::string_view value) {
+  if (const auto before = TRY(kernel::write_sysctl(name, value))) changed.push_back(name + " was " + *before);
   return {};
 }
 
@@ -17,9 +19,9 @@ bool has_ipv6() { return file_exists("/proc/sys/net/ipv6/conf/all"); }
 
 }  // namespace
 
-Result<int> configure_interface(const std::string& interface, const plan::Settings& settings,
-                                const std::string& rp_filter) {
-  int changed = 0;
+Result<Changed> configure_interface(const std::string& interface, const plan::Settings& settings,
+                                    const std::string& rp_filter) {
+  Changed changed;
   const std::string v4 = "net/ipv4/conf/" + interface + "/";
   TRY(set(changed, v4 + "route_localnet", "1"));
   TRY(set(changed, "net/ipv4/neigh/" + interface + "/proxy_delay", "0"));
@@ -35,8 +37,8 @@ Result<int> configure_interface(const std::string& interface, const plan::Settin
   return changed;
 }
 
-Result<int> configure_forwarding(const plan::Settings& settings) {
-  int changed = 0;
+Result<Changed> configure_forwarding(const plan::Settings& settings) {
+  Changed changed;
   if (!settings.ip_forwarding) return changed;
   TRY(set(changed, "net/ipv4/ip_forward", "1"));
   if (settings.ipv6 && has_ipv6()) TRY(set(changed, "net/ipv6/conf/all/forwarding", "1"));

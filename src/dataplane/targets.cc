@@ -116,9 +116,7 @@ Result<> RouteTarget::forget() {
 
 Result<std::vector<kernel::Neighbour>> NeighbourTarget::read() {
   auto rows = TRY(kernel::list_neighbours(rtnl_));
-  std::erase_if(rows, [](const kernel::Neighbour& row) {
-    return row.state != NUD_PERMANENT || row.proxy || row.protocol != our_protocol;
-  });
+  std::erase_if(rows, [](const kernel::Neighbour& row) { return !ours(row); });
   return rows;
 }
 

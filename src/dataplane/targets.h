@@ -51,6 +51,9 @@ class NeighbourTarget final : public table::Target<kernel::Neighbour> {
  public:
   explicit NeighbourTarget(kernel::Socket& rtnl) : rtnl_(rtnl) {}
 
+  static bool ours(const kernel::Neighbour& row) {
+    return row.state == NUD_PERMANENT && !row.proxy && row.protocol == our_protocol;
+  }
   Result<std::vector<kernel::Neighbour>> read() override;
   std::vector<Result<>> write(std::span<const table::Change<kernel::Neighbour>> changes) override;
 

@@ -111,8 +111,8 @@ TEST(SysctlTest, IsThatOfTheThreadsNamespace) {
   here.run("ip link add cali1.2 type veth peer name eth0");
   const auto other = Netns::create().value();
 
-  EXPECT_EQ(write_sysctl("net/ipv4/conf/cali1.2/proxy_arp", "1"), true);
-  EXPECT_EQ(write_sysctl("net/ipv4/conf/cali1.2/proxy_arp", "1"), false);
+  EXPECT_EQ(write_sysctl("net/ipv4/conf/cali1.2/proxy_arp", "1").value(), "0");
+  EXPECT_EQ(write_sysctl("net/ipv4/conf/cali1.2/proxy_arp", "1").value(), std::nullopt);
 
   EXPECT_EQ(read_sysctl("net/ipv4/conf/cali1.2/proxy_arp"), "1");
   const auto elsewhere = run_in(other, [] { return read_sysctl("net/ipv4/conf/cali1.2/proxy_arp"); });

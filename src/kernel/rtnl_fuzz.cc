@@ -8,6 +8,7 @@
 #include "kernel/conntrack.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
+#include "kernel/netconf.h"
 #include "kernel/route.h"
 
 using namespace weft::kernel;
@@ -15,7 +16,7 @@ using namespace weft::kernel;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const Bytes bytes(data + 1, data + size);  // aligned, as a received message is
-  switch (data[0] % 5) {
+  switch (data[0] % 6) {
     case 0:
       if (const auto route = parse_route(bytes)) {
         if (parse_route(put_route(*route).payload) != route) std::abort();
@@ -28,6 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 2: (void)parse_link(bytes); break;
     case 3: (void)parse_address(bytes); break;
+    case 4: (void)parse_netconf(bytes); break;
     default: (void)parse_connection(bytes);
   }
   return 0;

@@ -11,10 +11,11 @@ std::string path_of(std::string_view name) { return "/proc/sys/" + std::string(n
 
 Result<std::string> read_sysctl(std::string_view name) { return std::string(trim(TRY(read_file(path_of(name))))); }
 
-Result<bool> write_sysctl(std::string_view name, std::string_view value) {
-  if (TRY(read_sysctl(name)) == value) return false;
+Result<std::optional<std::string>> write_sysctl(std::string_view name, std::string_view value) {
+  std::string before = TRY(read_sysctl(name));
+  if (before == value) return std::nullopt;
   TRY(write_existing(path_of(name), value));
-  return true;
+  return before;
 }
 
 }  // namespace weft::kernel

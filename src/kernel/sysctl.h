@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,7 @@ namespace weft::kernel {
 /// gone)
 Result<std::string> read_sysctl(std::string_view name);
 
-/// Writes the value; does nothing when it is that already. @return whether it was another
-Result<bool> write_sysctl(std::string_view name, std::string_view value);
+/// Writes the value; does nothing when it is that already. @return what it was, when that was another
+Result<std::optional<std::string>> write_sysctl(std::string_view name, std::string_view value);
 
 }  // namespace weft::kernel
