@@ -12,6 +12,8 @@ namespace {
 
 using Problems = std::vector<std::string>;
 
+bool is_port(int number) { return number >= 1 && number <= 65535; }
+
 /// Where a peer is: "10.0.0.1", "10.0.0.1:1790", "fd00::1", "[fd00::1]:1790".
 struct Target {
   net::Ip address;
@@ -36,8 +38,7 @@ std::optional<Target> parse_target(std::string_view text) {
   target.address = *ip;
   if (port.empty()) return address.size() == text.size() ? std::optional(target) : std::nullopt;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), target.port);
-  if (error != std::errc() || end != port.data() + port.size() || target.port < 1 || target.port > 65535)
-    return std::nullopt;
+  if (error != std::errc() || end != port.data() + port.size() || !is_port(target.port)) return std::nullopt;
   return target;
 }
 
@@ -63,9 +64,11 @@ std::string protocol_name(std::string_view kind, const net::Ip& address, int por
   return name;
 }
 
-int seconds(const api::Duration& duration) {
-  return static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(duration.value).count());
+std::optional<std::int64_t> whole_seconds(const std::optional<api::Duration>& duration) {
+  if (!duration) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::seconds>(duration->value).count();
 }
+constexpr int max_restart_time = 4095;  // seconds, RFC 4724, 3: twelve bits
 
 class Builder {
  public:
@@ -118,6 +121,14 @@ class Builder {
       problems_.push_back(std::move(problem));
   }
 
+  /// A number that BIRD takes; another is reported and not used.
+  std::optional<int> in_range(std::string_view where, std::optional<std::int64_t> number, int first, int last) {
+    if (!number) return std::nullopt;
+    if (*number >= first && *number <= last) return static_cast<int>(*number);
+    report(fmt::format("{}: {} is not from {} to {}; the default is used", where, *number, first, last));
+    return std::nullopt;
+  }
+
   static void keep_first(std::vector<Peer>& list, Peer peer) {
     const bool there = std::any_of(list.begin(), list.end(),
                                    [&](const Peer& p) { return p.address == peer.address && p.port == peer.port; });
@@ -168,10 +179,12 @@ class Builder {
       entry.next_hop = "self";
     else if (spec.next_hop_mode == "Keep" || spec.keep_original_next_hop)
       entry.next_hop = "keep";
-    entry.ttl_hops = spec.ttl_security;
-    if (spec.keepalive_time) entry.keepalive = seconds(*spec.keepalive_time);
-    if (spec.max_restart_time) entry.restart_time = seconds(*spec.max_restart_time);
-    entry.allow_local_as = spec.num_allowed_local_as_numbers.value_or(0);
+    const std::string where = fmt::format("BGPPeer {}: spec.", peer.metadata.name);
+    entry.ttl_hops = in_range(where + "ttlSecurity", spec.ttl_security, 1, 255);
+    entry.keepalive = in_range(where + "keepaliveTime", whole_seconds(spec.keepalive_time), 1, 65535 / 3);
+    entry.restart_time = in_range(where + "maxRestartTime", whole_seconds(spec.max_restart_time), 0, max_restart_time);
+    entry.allow_local_as =
+        in_range(where + "numAllowedLocalASNumbers", spec.num_allowed_local_as_numbers, 0, 255).value_or(0);
     entry.reachable_by = spec.reachable_by;
     return entry;
   }
@@ -204,7 +217,7 @@ class Builder {
     Peer entry = base(peer, global);
     entry.address = target->address;
     entry.port = port_key(target->port);
-    if (!peer.spec.as_number) {
+    if (!peer.spec.as_number || peer.spec.as_number->value == 0) {
       report(fmt::format("BGPPeer {}: spec.asNumber: is not given; the peer is left out", peer.metadata.name));
       return;
     }
@@ -361,7 +374,9 @@ class Builder {
         entry.passive = net::to_string(*theirs) > net::to_string(*ours);
         entry.password = mesh_password;
         if (known && configuration->second.spec.node_mesh_max_restart_time)
-          entry.restart_time = seconds(*configuration->second.spec.node_mesh_max_restart_time);
+          entry.restart_time =
+              in_range("BGPConfiguration default: spec.nodeMeshMaxRestartTime",
+                       whole_seconds(configuration->second.spec.node_mesh_max_restart_time), 0, max_restart_time);
         list.push_back(std::move(entry));
       }
     }
@@ -376,16 +391,18 @@ class Builder {
 }  // namespace
 
 std::uint32_t as_number_of(const Input& input, const api::Node& node) {
-  if (node.spec.bgp && node.spec.bgp->as_number) return node.spec.bgp->as_number->value;
+  const auto given = [](const std::optional<api::AsNumber>& number) { return number && number->value != 0; };
+  if (node.spec.bgp && given(node.spec.bgp->as_number)) return node.spec.bgp->as_number->value;
   const auto configuration = input.configurations.find("default");
-  if (configuration == input.configurations.end() || !configuration->second.spec.as_number) return default_as_number;
+  if (configuration == input.configurations.end() || !given(configuration->second.spec.as_number))
+    return default_as_number;
   return configuration->second.spec.as_number->value;
 }
 
 int listen_port_of(const Input& input, std::string_view node) {
   for (const std::string& name : {fmt::format("node.{}", node), std::string("default")}) {
     const auto configuration = input.configurations.find(name);
-    if (configuration != input.configurations.end() && configuration->second.spec.listen_port != 0)
+    if (configuration != input.configurations.end() && is_port(configuration->second.spec.listen_port))
       return configuration->second.spec.listen_port;
   }
   return 179;

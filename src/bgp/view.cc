@@ -82,6 +82,11 @@ class Builder {
 
   void settings() {
     view_.listen_port = listen_port_of(input_, input_.node);
+    for (const auto& [name, configuration] : input_.configurations) {
+      const int port = configuration.spec.listen_port;
+      if (port < 0 || port > 65535)
+        report(fmt::format("BGPConfiguration {}: spec.listenPort: {} is no port; it is not used", name, port));
+    }
     view_.strict_bind = setting([](const api::BgpConfigurationSpec& spec) { return spec.bind_mode; }) == "NodeIP";
     const std::string level =
         to_lower(setting([](const api::BgpConfigurationSpec& spec) { return spec.log_severity_screen; }));

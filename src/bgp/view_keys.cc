@@ -73,6 +73,8 @@ Value peer_value(const Peer& peer) {
   object.set("nextHop", peer.next_hop);
   object.set("ttlHops", peer.ttl_hops ? fmt::format("{}", *peer.ttl_hops) : "");
   object.set("keepalive", peer.keepalive ? fmt::format("{}", *peer.keepalive) : "");
+  // BIRD's hold time of 240 s, or where that is less than three keepalives (RFC 4271, 4.4), those.
+  object.set("holdTime", peer.keepalive.value_or(0) > 80 ? fmt::format("{}", 3 * *peer.keepalive) : "");
   object.set("restartTime", peer.restart_time ? fmt::format("{}", *peer.restart_time) : "");
   object.set("allowLocalAs", peer.allow_local_as == 0 ? "" : fmt::format("{}", peer.allow_local_as));
   return object;

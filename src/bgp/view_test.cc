@@ -412,5 +412,33 @@ TEST_F(ViewTest, DoesNotDependOnWhatOtherNodesOwn) {
   EXPECT_EQ(make_view(input), before);
 }
 
+TEST_F(ViewTest, DoesNotUseNumbersThatBirdCannotTake) {
+  configuration().listen_port = 65536;
+  configuration().as_number = api::AsNumber{0};
+  auto& tor = peer("tor", "10.0.0.254", 65100);
+  tor.ttl_security = 256;
+  tor.keepalive_time = api::Duration{std::chrono::seconds(21846)};
+  tor.max_restart_time = api::Duration{std::chrono::seconds(4096)};
+  tor.num_allowed_local_as_numbers = -1;
+
+  const auto view = make_view(input);
+
+  EXPECT_EQ(view.listen_port, 179);
+  EXPECT_EQ(view.as_number, default_as_number);
+  const auto made = std::find_if(view.peers.begin(), view.peers.end(), [](const Peer& p) { return p.from == "tor"; });
+  ASSERT_NE(made, view.peers.end());
+  EXPECT_EQ(made->ttl_hops, std::nullopt);
+  EXPECT_EQ(made->keepalive, std::nullopt);
+  EXPECT_EQ(made->restart_time, std::nullopt);
+  EXPECT_EQ(made->allow_local_as, 0);
+  EXPECT_THAT(
+      view.problems,
+      UnorderedElementsAre(HasSubstr("BGPConfiguration default: spec.listenPort: 65536 is no port"),
+                           HasSubstr("BGPPeer tor: spec.ttlSecurity: 256 is not from 1 to 255; the default is used"),
+                           HasSubstr("BGPPeer tor: spec.keepaliveTime: 21846"),
+                           HasSubstr("BGPPeer tor: spec.maxRestartTime: 4096"),
+                           HasSubstr("BGPPeer tor: spec.numAllowedLocalASNumbers: -1")));
+}
+
 }  // namespace
 }  // namespace weft::bgp
