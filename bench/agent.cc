@@ -32,8 +32,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// One that was built with us.
+std::string program(const char* name) {
+  return (std::filesystem::path(own_program()).parent_path().parent_path() / "bin" / name).string();
+}
+
 struct Choice {
-  std::string size = "small";
+  std::string size = "small", agent = program("weft");
   std::vector<std::string> parts;
   bool disk = false, log = false;
   int rounds = 200, idle = 10, changes = 10'000, pods = 50, starts = 3;
@@ -83,11 +88,6 @@ class Run {
   Table table_{size_.name};
 };
 
-/// One that was built with us.
-std::string program(const char* name) {
-  return (std::filesystem::path(own_program()).parent_path().parent_path() / "bin" / name).string();
-}
-
 std::string load() { return read_file("/proc/loadavg").value_or("").substr(0, 14); }
 
 Size size_of(const Choice& choice) {
@@ -98,7 +98,7 @@ Size size_of(const Choice& choice) {
 
 Run::Run(const Choice& choice) : choice_(choice), size_(size_of(choice)), etcd_(choice.disk) {
   store_ = store::open({.etcd_endpoints = {etcd_.endpoint(), "bench"}}).value();
-  agent_ = std::make_unique<Agent>(program("weft"), etcd_);
+  agent_ = std::make_unique<Agent>(choice.agent, etcd_);
 }
 
 std::string Run::limit(std::initializer_list<const Sample*> parts) const {
@@ -322,6 +322,7 @@ int main(int argc, char** argv) {
   root.option("--size", choice.size, "small (the default), medium or large");
   root.option("--part", choice.parts, "only these: start, remote, policy, local, pods, idle, growth");
   root.flag("--disk", choice.disk, "etcd's data on disk, not in memory");
+  root.option("--agent", choice.agent, "another weft, to compare");
   root.option("--rounds", choice.rounds, "changes of a kind, 200");
   root.option("--starts", choice.starts, "starts of the agent, 3; the median is shown");
   root.option("--pods", choice.pods, "containers added and deleted, 50");
