@@ -87,6 +87,8 @@ struct Dataplane::Inner : KernelEvents::Sink, std::enable_shared_from_this<Datap
   Result<> sync_ruleset();
   Result<> sync_rows();
   void tell(const Result<>& outcome);
+  void forget_troubles();
+  void look_again_at(const std::string& interface);
   void forget_connections();
 
   // --- when to apply
@@ -139,6 +141,9 @@ struct Dataplane::Inner : KernelEvents::Sink, std::enable_shared_from_this<Datap
   Troubles troubles;
   std::vector<std::string> refused;
   std::map<plan::EndpointId, EndpointStatus> statuses;
+  // Endpoints whose interface or state may be another since the last apply; the others cost nothing.
+  std::set<plan::EndpointId> touched;
+  bool all_touched = false;
   milliseconds retry_after = first_retry;
   loop::SourcePtr retry;
   loop::SourcePtr throttled;
@@ -158,8 +163,7 @@ void Dataplane::Inner::apply() {
   scheduled = false;
   retry.reset();
   throttled.reset();
-  troubles = {};
-  refused.clear();
+  forget_troubles();
 
   const auto outcome = [&]() -> Result<> {
     TRY(open());                       // events first, so that nothing is missed
@@ -243,10 +247,13 @@ void Dataplane::Inner::configure() {
       log::warning("forwarding was turned off by somebody else; it is on again", {{"found", join(*changed, ", ")}});
     }
   }
-  for (const auto& [id, endpoint] : workloads.endpoints()) {
+  for (const int index : unsettled) {
+    if (const auto* link = links.find(index)) look_again_at(link->name);
+  }
+  const auto look_at = [&](const plan::Endpoint& endpoint) {
     const auto* link = links.find(endpoint.interface);
-    if (link == nullptr || !workloads.is_workload(link->name)) continue;
-    if (!configure_all && configured.contains(link->index) && !unsettled.contains(link->index)) continue;
+    if (link == nullptr || !workloads.is_workload(link->name)) return;
+    if (!configure_all && configured.contains(link->index) && !unsettled.contains(link->index)) return;
     const auto changed = configure_interface(endpoint.interface, settings, kernel->rp_filter);
     if (changed) {
       const bool again = !configured.insert(link->index).second;
@@ -258,6 +265,14 @@ void Dataplane::Inner::configure() {
     } else if (!in_passing(changed.error())) {
       troubles.interfaces[endpoint.interface] = changed.error().message;
       refused.push_back("interface " + endpoint.interface + ": " + changed.error().message);
+    }
+  };
+  if (configure_all || all_touched) {
+    for (const auto& [id, endpoint] : workloads.endpoints()) look_at(endpoint);
+  } else {
+    for (const auto& id : touched) {
+      const auto it = workloads.endpoints().find(id);
+      if (it != workloads.endpoints().end()) look_at(it->second);
     }
   }
   configure_all = false;
@@ -344,22 +359,42 @@ void Dataplane::Inner::tell(const Result<>& outcome) {
   out.revision = revision;
   out.refused = refused;
   out.ready = ready;
-  for (auto it = statuses.begin(); it != statuses.end();) {
-    if (workloads.endpoints().contains(it->first)) {
-      ++it;
+  for (const auto& [interface, why] : troubles.interfaces) look_again_at(interface);
+  for (const auto& interface : troubles.passing) look_again_at(interface);
+  if (all_touched || !troubles.objects.empty() || !troubles.everything.empty()) {
+    for (const auto& [id, status] : statuses) touched.insert(id);
+    for (const auto& [id, endpoint] : workloads.endpoints()) touched.insert(id);
+  }
+  all_touched = false;
+  for (const auto& id : std::exchange(touched, {})) {
+    const auto endpoint = workloads.endpoints().find(id);
+    const auto it = statuses.find(id);
+    if (endpoint == workloads.endpoints().end()) {
+      if (it == statuses.end()) continue;
+      out.endpoints.drop(id);
+      statuses.erase(it);
       continue;
     }
-    out.endpoints.drop(it->first);
-    it = statuses.erase(it);
-  }
-  for (const auto& [id, endpoint] : workloads.endpoints()) {
-    auto status = status_of(endpoint, links.find(endpoint.interface), troubles);
-    const auto it = statuses.find(id);
+    auto status = status_of(endpoint->second, links.find(endpoint->second.interface), troubles);
     if (it != statuses.end() && it->second == status) continue;
     out.endpoints.put(status);
     statuses.insert_or_assign(id, std::move(status));
   }
   report(std::move(out));
+}
+
+/// What was in trouble is looked at again.
+void Dataplane::Inner::forget_troubles() {
+  for (const auto& [interface, why] : troubles.interfaces) look_again_at(interface);
+  for (const auto& interface : troubles.passing) look_again_at(interface);
+  all_touched = all_touched || !troubles.objects.empty() || !troubles.everything.empty();
+  troubles = {};
+  refused.clear();
+}
+
+void Dataplane::Inner::look_again_at(const std::string& interface) {
+  const auto& endpoints = workloads.endpoints_of(interface);
+  touched.insert(endpoints.begin(), endpoints.end());
 }
 
 void Dataplane::Inner::forget_connections() {
@@ -428,6 +463,7 @@ void Dataplane::Inner::set_timers() {
 void Dataplane::Inner::touch(const Links::Names& names) {
   for (const auto& name : names) {
     workloads.touch_interface(name);
+    look_again_at(name);
     const auto* link = links.find(name);
     const bool workload = workloads.is_workload(name);
     if (link != nullptr && workload) first_seen.emplace(link->index, Clock::now());
@@ -577,6 +613,8 @@ void Dataplane::on(plan::Changes changes) {
   auto& in = *inner_;
   if (!std::exchange(in.started, true)) in.began = Clock::now();
   const bool settings = changes.settings && *changes.settings != in.workloads.settings();
+  for (const auto& [id, row] : changes.endpoints.rows) in.touched.insert(id);
+  in.all_touched = in.all_touched || changes.endpoints.whole;
   in.workloads.on(changes);
   if (settings) {
     in.configure_all = true;

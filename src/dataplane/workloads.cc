@@ -32,19 +32,31 @@ void Workloads::on(const plan::Changes& changes) {
   });
   std::set<std::string> renewed;
   table::apply(endpoints_, changes.endpoints,
-               [&](const auto&, const plan::Endpoint* before, const plan::Endpoint* after) {
-                 for (const auto* endpoint : {before, after}) {
-                   if (endpoint != nullptr) renewed.insert(endpoint->interface);
+               [&](const auto& id, const plan::Endpoint* before, const plan::Endpoint* after) {
+                 if (before != nullptr) {
+                   renewed.insert(before->interface);
+                   auto& holders = holders_[before->interface];
+                   holders.erase(id);
+                   if (holders.empty()) holders_.erase(before->interface);
+                 }
+                 if (after != nullptr) {
+                   renewed.insert(after->interface);
+                   holders_[after->interface].insert(id);
                  }
                });
-  if (renewed.empty()) return;
   for (const auto& name : renewed) {
     macs_.erase(name);
     touch_interface(name);
+    for (const auto& id : endpoints_of(name)) {
+      if (const auto& mac = endpoints_.at(id).mac) macs_.emplace(name, *mac);
+    }
   }
-  for (const auto& [id, endpoint] : endpoints_) {
-    if (endpoint.mac && renewed.contains(endpoint.interface)) macs_.emplace(endpoint.interface, *endpoint.mac);
-  }
+}
+
+const std::set<plan::EndpointId>& Workloads::endpoints_of(const std::string& interface) const {
+  static const std::set<plan::EndpointId> none;
+  const auto it = holders_.find(interface);
+  return it == holders_.end() ? none : it->second;
 }
 
 void Workloads::touch_interface(const std::string& name) {

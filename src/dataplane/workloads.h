@@ -43,6 +43,8 @@ class Workloads {
   bool is_workload(const std::string& interface) const;
   /// Whether routes are planned out of the interface.
   bool has_routes(const std::string& interface) const { return by_interface_.contains(interface); }
+  /// The planned endpoints that name the interface.
+  const std::set<plan::EndpointId>& endpoints_of(const std::string& interface) const;
 
  private:
   struct Placed {
@@ -57,7 +59,8 @@ class Workloads {
   std::map<net::Cidr, plan::Route> routes_;
   plan::Settings settings_;
   std::map<std::string, std::set<net::Cidr>> by_interface_;  // planned routes
-  std::map<std::string, net::Mac> macs_;                     // of the pod's side, by interface
+  std::map<std::string, std::set<plan::EndpointId>> holders_;
+  std::map<std::string, net::Mac> macs_;  // of the pod's side, by interface
   std::map<net::Cidr, Placed> placed_;
   std::set<net::Cidr> touched_;
 };
