@@ -26,6 +26,9 @@ if(TARGET weft)
   # Written by the program itself, see src/cmd.
   install(FILES ${CMAKE_BINARY_DIR}/weft.bash
           DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME weft)
+  install(FILES ${CMAKE_BINARY_DIR}/weft.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions RENAME _weft)
+  install(FILES ${CMAKE_BINARY_DIR}/weft.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+  install(DIRECTORY ${CMAKE_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
 endif()
 if(EXISTS ${CMAKE_SOURCE_DIR}/templates)
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/templates/ DESTINATION ${CMAKE_INSTALL_DATADIR}/weft

@@ -37,7 +37,8 @@ struct Tool {
     get.positional("KIND", kind, "what").positional("NAME", names, "which");
     get.option("-o,--output", output, "format").option("-l,--label", labels, "a label; again for more");
     get.option("-n", count, "how many").option("--seconds", seconds, "how long").flag("-A,--all", all, "all of them");
-    get.offers("-o", {"yaml", "json"}).offers("get", {"nodes", "pools"});
+    get.offers("-o", {"yaml", "json"}).offers("KIND", {"nodes", "pools"});
+    get.offers("NAME", [this] { return std::vector<std::string>{kind + "-1", kind + "-2"}; });
     get.run([this] { return ran = "get", 0; });
     auto lab = root.sub("lab", "A lab.");
     lab.sub("up", "Begin.").option("-c,--config", config, "file").run([this] { return ran = "lab up", 7; });
@@ -137,7 +138,7 @@ TEST(CommandTest, ExplainsItself) {
 
   const auto get = tool.run({"get", "-h"});
   EXPECT_EQ(get.status, 0) << "although what it requires is missing";
-  for (const char* part : {"Show things.", "With an example: tool get pools", "KIND", "NAME", "-o,--output", "format"})
+  for (const char* part : {"Show things.", "With an example: tool get pools", "KIND", "NAME", "-o, --output", "format"})
     EXPECT_THAT(get.out, HasSubstr(part));
   EXPECT_EQ(tool.ran, "");
 }
@@ -190,55 +191,132 @@ TEST(VerbatimTest, KeepsWordsAsTheyAre) {
   EXPECT_THAT(tool.words, ElementsAre("-confdir=/etc", "--log-level=debug", "-h", "get", "--", "x"));
 }
 
-class CompletionTest : public testing::Test {
- protected:
-  CompletionTest() {
-    EXPECT_TRUE(write_file_atomic(folder.path() + "/tool.bash", Tool().root.bash_completion()));
-    EXPECT_TRUE(make_directories(folder.path() + "/get"));
-    EXPECT_TRUE(write_file_atomic(folder.path() + "/pools.yaml", ""));
-  }
-  /// What bash offers for the last of these words.
-  std::vector<std::string> offers(const std::vector<std::string>& words) const {
-    std::string line = "source ./tool.bash; COMP_WORDS=(tool";
-    for (const auto& word : words) line += " '" + word + "'";
-    line += "); COMP_CWORD=" + std::to_string(words.size()) + "; _tool; printf '%s\\n' \"${COMPREPLY[@]}\"";
-    const auto finished = weft::run({.argv = {"bash", "--norc", "-c", line}, .directory = folder.path()});
-    EXPECT_TRUE(finished && finished->ok() && finished->err.empty()) << (finished ? finished->err : "no bash");
-    auto offered = split(trim(finished->out), '\n');
-    std::sort(offered.begin(), offered.end());
-    return offered;
-  }
+/// What is offered for the last of these words, descriptions left out.
+std::vector<std::string> offers(const std::vector<std::string>& words) {
+  static Tool tool;
+  std::vector<std::string> offered;
+  for (const auto& line : tool.root.complete(words)) offered.push_back(line.substr(0, line.find('\t')));
+  std::sort(offered.begin(), offered.end());
+  return offered;
+}
 
-  test::Folder folder;
-};
-
-TEST_F(CompletionTest, OffersCommands) {
+TEST(CompletionTest, OffersCommands) {
   EXPECT_THAT(offers({"g"}), ElementsAre("get"));
-  EXPECT_THAT(offers({""}), ElementsAre("--help", "get", "lab", "raw"));
-  EXPECT_THAT(offers({"lab", ""}), ElementsAre("--help", "exec", "pod", "up"));
+  EXPECT_THAT(offers({""}), ElementsAre("get", "lab", "raw"));
+  EXPECT_THAT(offers({"lab", ""}), ElementsAre("exec", "pod", "up"));
   EXPECT_THAT(offers({"lab", "pod", "a"}), ElementsAre("add"));
 }
 
-TEST_F(CompletionTest, OffersOptionsAndTheirValues) {
+TEST(CompletionTest, OffersOptionsAndTheirValues) {
   EXPECT_THAT(offers({"get", "--"}), ElementsAre("--all", "--help", "--label", "--output", "--seconds"));
   EXPECT_THAT(offers({"get", "pools", "-o", ""}), ElementsAre("json", "yaml"));
   EXPECT_THAT(offers({"get", "pools", "--output", "y"}), ElementsAre("yaml"));
+  EXPECT_THAT(offers({"get", "pools", "--output=y"}), ElementsAre("--output=yaml"));
+  EXPECT_THAT(offers({"get", "pools", "--output", "=", "y"}), ElementsAre("yaml")) << "bash splits at the sign";
 }
 
-TEST_F(CompletionTest, OffersWhatACommandIsAbout) {
+TEST(CompletionTest, OffersWhatACommandIsAbout) {
   EXPECT_THAT(offers({"get", ""}), ElementsAre("nodes", "pools"));
   EXPECT_THAT(offers({"get", "n"}), ElementsAre("nodes"));
+  EXPECT_THAT(offers({"get", "--all", "nodes", ""}), ElementsAre("nodes-1", "nodes-2")) << "words before it are read";
 }
 
-TEST_F(CompletionTest, OffersFilesWhereNothingElseFits) {
-  EXPECT_THAT(offers({"lab", "up", "--config", "poo"}), ElementsAre("pools.yaml"));
+TEST(CompletionTest, OffersNothingWhereAFileFits) {
+  EXPECT_THAT(offers({"lab", "up", "--config", "poo"}), ElementsAre());
+  EXPECT_THAT(offers({"lab", "dance", ""}), ElementsAre());
 }
 
-TEST_F(CompletionTest, IsOfferedByBashItself) {
-  const auto finished =
-      weft::run({.argv = {"bash", "--norc", "-c", "source ./tool.bash; complete -p tool"}, .directory = folder.path()});
+TEST(CompletionTest, IsAScriptThatAsksTheProgram) {
+  const test::Folder folder;
+  ASSERT_TRUE(write_file_atomic(folder.path() + "/tool.bash", Tool().root.completion_script("bash")));
+  const auto finished = weft::run({.argv = {"bash", "--norc", "-c", R"(source ./tool.bash
+      tool() { printf 'called:%s\tdescribed\n' "$*"; }
+      COMP_WORDS=(tool get po); COMP_CWORD=2; _tool; echo "${COMPREPLY[0]}"; complete -p tool)"},
+                                   .directory = folder.path()});
   ASSERT_TRUE(finished);
-  EXPECT_THAT(finished->out, HasSubstr("-F _tool tool"));
+  EXPECT_EQ(finished->out, "called:__complete get po\ncomplete -o default -F _tool tool\n") << finished->err;
+}
+
+TEST(ManTest, HasAPageForEachCommand) {
+  const auto pages = Tool().root.man_pages();
+  ASSERT_TRUE(pages.contains("tool-lab-pod-add.1"));
+  EXPECT_FALSE(pages.contains("tool-secret.1"));
+  EXPECT_EQ(pages.at("tool-get.1"), Tool().root.man_page({"get"}));
+  for (const char* part :
+       {".TH \"TOOL\\-GET\" 1", "tool\\-get \\- Show things.", "\\fB\\-o\\fR, \\fB\\-\\-output\\fR", "format"})
+    EXPECT_THAT(pages.at("tool-get.1"), HasSubstr(part));
+  EXPECT_EQ(Tool().root.man_page({"nothing"}), "");
+}
+
+/// The same words understood as programs made with cobra do.
+struct Cobra {
+  std::string output = "ps", level = "panic";
+  int most = 5;
+  std::vector<std::string> names;
+  std::string ran;
+  Command root = Command::root("ctl", "It does.\n\nIt does a lot.", Style::cobra);
+
+  Cobra() {
+    root.option("-l,--log-level", level, "Level").inherited();
+    auto get = root.sub("get", "Get things.\n\nGet all things there are.");
+    get.option("-o,--output", output, "Format").option("--max", most, "Most").usage("[KIND]").takes(1, 2);
+    get.positional("KIND", names, "");
+    get.example("  ctl get x");
+    get.run([this] { return ran = "get", 0; });
+    auto patch = root.sub("patch", "Patch.");
+    patch.takes(2, 2).positional("KIND", names, "").run([this] { return ran = "patch", 0; });
+    root.sub("group", "Groups.").sub("one", "One.").run([this] { return ran = "one", 0; });
+  }
+  Outcome run(std::vector<std::string> argv) {
+    Tool tool;
+    tool.root = root;
+    return tool.run(std::move(argv));
+  }
+};
+
+TEST(CobraTest, ComplainsAsCobra) {
+  for (const auto& [words, sentence] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"bogus"}, "unknown command \"bogus\" for \"ctl\"\n"},
+           {{"group", "bogus"}, "unknown command \"bogus\" for \"ctl group\"\n"},
+           {{"get", "--bogus"}, "unknown flag: --bogus\n"},
+           {{"get", "-Vx"}, "unknown shorthand flag: 'V' in -Vx\n"},
+           {{"get", "x", "-o"}, "flag needs an argument: 'o' in -o\n"},
+           {{"get", "x", "--output"}, "flag needs an argument: --output\n"},
+           {{"get"}, "requires at least 1 arg(s), only received 0\n"},
+           {{"patch", "x"}, "accepts 2 arg(s), received 1\n"}}) {
+    Cobra cobra;
+    const auto outcome = cobra.run(words);
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.err, sentence);
+    EXPECT_EQ(cobra.ran, "");
+  }
+}
+
+TEST(CobraTest, ReadsOptionsOfTheProgramBehindACommand) {
+  Cobra cobra;
+  EXPECT_EQ(cobra.run({"-l", "info", "get", "x", "-ojson", "--max=7"}).status, 0);
+  EXPECT_EQ(cobra.level, "info");
+  EXPECT_EQ(cobra.output, "json");
+  EXPECT_EQ(cobra.most, 7);
+  EXPECT_EQ(cobra.run({"get", "x", "-l=debug"}).status, 0);
+  EXPECT_EQ(cobra.level, "debug");
+}
+
+TEST(CobraTest, ExplainsItselfInCobrasLayout) {
+  EXPECT_EQ(Cobra().run({"get", "--help"}).out,
+            "Get all things there are.\n\n"
+            "Usage:\n  ctl get [KIND] [flags]\n\n"
+            "Examples:\n  ctl get x\n\n"
+            "Flags:\n"
+            "  -h, --help            help for get\n"
+            "      --max int         Most (default 5)\n"
+            "  -o, --output string   Format (default \"ps\")\n\n"
+            "Global Flags:\n"
+            "  -l, --log-level string   Level (default \"panic\")\n");
+  EXPECT_EQ(Cobra().run({"help", "get"}).out, Cobra().run({"get", "-h"}).out);
+  const auto group = Cobra().run({"group"});
+  EXPECT_EQ(group.status, 0);
+  EXPECT_THAT(group.out, HasSubstr("Available Commands:\n  one         One.\n"));
 }
 
 }  // namespace

@@ -175,9 +175,37 @@ void add_version(Command& root) {
 
 void add_completion(Command& root) {
   auto completion = root.sub("completion", "Print a shell's completion script.");
-  completion.sub("bash", "For bash: source <(weft completion bash)").run([root] {
-    fmt::print("{}", root.bash_completion());
-    return 0;
+  for (const std::string shell : {"bash", "zsh", "fish"}) {
+    completion.sub(shell, fmt::format("For {0}: source <(weft completion {0})", shell)).run([root, shell] {
+      fmt::print("{}", root.completion_script(shell));
+      return 0;
+    });
+  }
+}
+
+/// The manual, from the same description as --help.
+void add_man(Command& root) {
+  static std::vector<std::string> words;
+  static std::string folder;
+  auto man = root.sub("man",
+                      "Print the manual page of a command.\n\n"
+                      "  weft man get | man -l -\n  weft man -o /usr/share/man/man1      all pages, a file each");
+  man.positional("COMMAND", words, "which command; none: weft itself");
+  man.option("-o,--output", folder, "folder: write the pages of all commands into it");
+  man.run([root] {
+    if (folder.empty()) {
+      const std::string page = root.man_page(words);
+      if (page.empty()) return complain({weft::Code::invalid, "there is no such command"});
+      fmt::print("{}", page);
+      return 0;
+    }
+    const auto write = [&]() -> weft::Result<> {
+      TRY(weft::make_directories(folder));
+      for (const auto& [name, page] : root.man_pages()) TRY(weft::write_file_atomic(folder + '/' + name, page));
+      return {};
+    };
+    const auto written = write();
+    return written ? 0 : complain(written.error());
   });
 }
 
@@ -196,5 +224,6 @@ int main(int argc, char** argv) {
   weft::lab::add_commands(root);
   add_version(root);
   add_completion(root);
+  add_man(root);
   return root.parse_and_run(argc, argv);
 }

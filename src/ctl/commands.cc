@@ -215,7 +215,7 @@ void add_write_command(cli::Command& root, Words& w, const char* name, const cha
     command.flag("--skip-not-exists", w.skip, "one that is not there is no error");
     command.positional("KIND", w.kind, "resource type", false);
     command.positional("NAME", w.names, "names");
-    command.offers(name, kind_words());
+    command.offers("KIND", kind_words());
   }
   command.run([&w, verb] { return write_documents(w, verb); });
 }
@@ -234,7 +234,7 @@ void add_commands(cli::Command& root) {
   get_.flag("-a", w.all_namespaces, "the same");
   get_.option("-f,--filename", w.file, "the resources that a file names");
   get_.option("-c,--config", w.config, "file that says where the store is (/etc/calico/calicoctl.cfg)");
-  get_.offers("-o", {"table", "wide", "yaml", "json", "name"}).offers("get", kind_words());
+  get_.offers("-o", {"table", "wide", "yaml", "json", "name"}).offers("KIND", kind_words());
   get_.run([] {
     const auto status = get(w);
     return status ? *status : complain(status.error());

@@ -261,7 +261,7 @@ TEST_F(CtlEtcdTest, CompletesItsWordsInBash) {
   const auto offers = [&](const std::string& words, int at) {
     const auto finished =
         ::weft::run({.argv = {"bash", "--norc", "-c",
-                              "source ./weft.bash; COMP_WORDS=(weft " + words + "); COMP_CWORD=" + std::to_string(at) +
+                              "weft() { '" WEFT_PROGRAM "' \"$@\"; }; source ./weft.bash; COMP_WORDS=(weft " + words + "); COMP_CWORD=" + std::to_string(at) +
                                   "; _weft; echo \"${COMPREPLY[@]}\""},
                      .directory = folder.path()});
     return finished ? finished->out + finished->err : finished.error().message;

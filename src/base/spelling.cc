@@ -1,4 +1,4 @@
-#include "schema/spelling.h"
+#include "base/spelling.h"
 
 #include <algorithm>
 #include <numeric>
@@ -7,7 +7,7 @@
 
 #include "base/strings.h"
 
-namespace weft::schema {
+namespace weft {
 
 namespace {
 
@@ -43,4 +43,4 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
   return best;
 }
 
-}  // namespace weft::schema
+}  // namespace weft
