@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 
 #include <fmt/core.h>
@@ -44,6 +46,44 @@ TEST_F(LabTest, GivesPodsBothFamilies) {
 
   EXPECT_EQ(ping.status, 0) << ping.out << ping.err;
   EXPECT_NE(ping.out.find("16 of 16 reached"), std::string::npos) << ping.out;
+}
+
+TEST_F(LabTest, OfFiveNodesEachHasTheRoutesThatBlocksAskForAndNoOther) {
+  ok("lab up --nodes 5 --ipv6");
+  for (int node = 1; node <= 5; ++node) {
+    add_pod(fmt::format("default/p{0} --node node{0}", node));
+    if (node % 2 == 1) add_pod(fmt::format("default/q{0} --node node{0}", node));
+  }
+  ok("lab pod del default/p4");
+  ok("lab wait");
+
+  // What the keys ask for: node -> routes as `ip route` prints them. A lab's node N is 172.28.0.1N and fd28::1N.
+  std::map<std::string, std::set<std::string>> wanted;
+  const auto keys = sh("eval \"$(weft lab env)\"; etcdctl get --prefix --keys-only /calico/ipam/v2/host/").out;
+  for (const auto& key : split(trim(keys), '\n')) {
+    const auto parts = split(key, '/');  // "", calico, ipam, v2, host, node1, ipv4, block, 10.65.0.0-26
+    if (parts.size() != 9) continue;
+    const std::string owner(parts[5]);
+    std::string cidr(parts[8]);
+    std::ranges::replace(cidr, '-', '/');
+    for (int node = 1; node <= 5; ++node) {
+      const std::string name = fmt::format("node{}", node);
+      const std::string via = fmt::format("{}1{}", parts[6] == "ipv4" ? "172.28.0." : "fd28::", owner.back());
+      wanted[name].insert(owner == name ? "blackhole " + cidr : fmt::format("{} via {}", cidr, via));
+    }
+  }
+  ASSERT_EQ(wanted.size(), 5u);
+  ASSERT_EQ(wanted["node1"].size(), 10u) << keys;
+  for (const auto& [node, routes] : wanted) {
+    std::set<std::string> found;
+    for (const char* family : {"-4", "-6"}) {
+      const auto shown = ok(fmt::format("lab exec {} -- ip {} route show proto bird", node, family));
+      for (const auto& line : split(trim(shown), '\n')) {
+        found.insert(std::string(line.substr(0, std::min(line.find(" dev "), line.find(" metric ")))));
+      }
+    }
+    EXPECT_EQ(found, routes) << node;
+  }
 }
 
 TEST_F(LabTest, PutsPolicyInForceBeforeThePodsFirstPacket) {
