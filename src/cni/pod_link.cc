@@ -205,7 +205,7 @@ Result<> disconnect(const PodLink& link, bool unmarked) {
   const auto host = TRY(optional(kernel::get_link(socket, link.host_name)));
   if (!host) return {};
   if (host->alias != link.owner && !(host->alias.empty() && (unmarked || TRY(leads_into(link, *host))))) return {};
-  return gone_is_fine(kernel::delete_link(socket, host->index));
+  return gone_is_fine(kernel::delete_link_soon(host->index));
 }
 
 Result<bool> is_marked(const PodLink& link) {

@@ -1,12 +1,21 @@
 #include "kernel/link.h"
 
+#include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <future>
+#include <thread>
+
+#include "base/fd.h"
 
 namespace weft::kernel {
 
@@ -150,6 +159,34 @@ Result<> change_link(Socket& socket, int index, const LinkChange& change) {
 
 Result<> delete_link(Socket& socket, int index) {
   return within(socket.request(message(RTM_DELLINK, 0, header(index))), "delete interface " + std::to_string(index));
+}
+
+Result<> delete_link_soon(int index) {
+  const int groups[] = {RTNLGRP_LINK};
+  auto events = TRY(EventSocket::open(NETLINK_ROUTE, groups));
+  auto socket = TRY(Socket::open(NETLINK_ROUTE));
+  std::promise<Result<>> promise;
+  auto answer = promise.get_future();
+  const Fd answered(::eventfd(0, EFD_CLOEXEC));
+  // Both ends hold the descriptor open: the thread may outlive us, and we it.
+  std::thread([index, socket = std::move(socket), promise = std::move(promise),
+               wake = Fd(::fcntl(answered.get(), F_DUPFD_CLOEXEC, 0))]() mutable {
+    promise.set_value(delete_link(socket, index));
+    (void)::eventfd_write(wake.get(), 1);
+  }).detach();
+  for (;;) {
+    pollfd ready[] = {{events.fd(), POLLIN, 0}, {answered.get(), POLLIN, 0}};
+    if (::poll(ready, 2, -1) < 0 && errno != EINTR) return answer.get();
+    if (ready[1].revents != 0) return answer.get();
+    bool gone = false;
+    const auto lost = events.read([&](const Event& event) {
+      if (event.type != RTM_DELLINK || event.payload.empty() || event.payload[0] != AF_UNSPEC) return;
+      const auto link = parse_link(event.payload);
+      gone = gone || (link && link->index == index);
+    });
+    if (gone) return {};
+    if (!lost) return answer.get();
+  }
 }
 
 }  // namespace weft::kernel

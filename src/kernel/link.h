@@ -63,6 +63,9 @@ Result<> set_master(Socket& socket, int index, int bridge);
 Result<> change_link(Socket& socket, int index, const LinkChange& change);
 /// Deleting one end of a veth pair deletes both. @return not_found when there is none
 Result<> delete_link(Socket& socket, int index);
+/// The same, in this thread's namespace, done as soon as the interface is gone for everybody. The kernel answers a
+/// deletion only when its last readers let go of the memory, 10 to 30 ms later: a thread of its own waits for that.
+Result<> delete_link_soon(int index);
 
 /// Payload of RTM_NEWLINK and RTM_DELLINK.
 Result<Link> parse_link(Payload payload);

@@ -73,6 +73,19 @@ TEST_F(LinkTest, ChangesMovesAndDeletes) {
   EXPECT_NE(other.shell_in("ip link show eth0").status, 0);
 }
 
+TEST_F(LinkTest, DeletesWithoutWaitingForTheMemory) {
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(create_veth(socket, {.name = "calid", .peer_name = "eth0", .up = true}));
+    const int index = get_link(socket, "calid").value().index;
+
+    ASSERT_TRUE(delete_link_soon(index));
+
+    EXPECT_EQ(get_link(socket, "calid").error().code, Code::not_found);
+    EXPECT_EQ(get_link(socket, "eth0").error().code, Code::not_found);
+    EXPECT_EQ(delete_link_soon(index).error().code, Code::not_found);
+  }
+}
+
 TEST_F(LinkTest, MakesABridgeWithPorts) {
   ASSERT_TRUE(create_bridge(socket, "br0"));
   ASSERT_TRUE(create_veth(socket, {.name = "p0", .peer_name = "p1"}));
