@@ -14,10 +14,12 @@ void Changes::merge(Changes later) {
   network_sets.merge(std::move(later.network_sets));
   profiles.merge(std::move(later.profiles));
   endpoints.merge(std::move(later.endpoints));
+  host_endpoints.merge(std::move(later.host_endpoints));
   felix_configurations.merge(std::move(later.felix_configurations));
   cluster_information.merge(std::move(later.cluster_information));
   bgp_configurations.merge(std::move(later.bgp_configurations));
   bgp_peers.merge(std::move(later.bgp_peers));
+  bgp_filters.merge(std::move(later.bgp_filters));
   blocks.merge(std::move(later.blocks));
   affinities.merge(std::move(later.affinities));
   if (later.revision != 0) revision = later.revision;  // a store restored from older data goes back

@@ -3,8 +3,10 @@
 #include <cstdint>
 
 #include "api/bgp.h"
+#include "api/bgp_filter.h"
 #include "api/cluster_information.h"
 #include "api/felix_configuration.h"
+#include "api/host_endpoint.h"
 #include "api/ip_pool.h"
 #include "api/ipam.h"
 #include "api/network_set.h"
@@ -28,10 +30,12 @@ struct Changes {
   table::Delta<NetworkSet> network_sets;
   table::Delta<Profile> profiles;
   table::Delta<WorkloadEndpoint> endpoints;
+  table::Delta<HostEndpoint> host_endpoints;
   table::Delta<FelixConfiguration> felix_configurations;
   table::Delta<ClusterInformation> cluster_information;
   table::Delta<BgpConfiguration> bgp_configurations;
   table::Delta<BgpPeer> bgp_peers;
+  table::Delta<BgpFilter> bgp_filters;
   table::Delta<Block> blocks;
   table::Delta<BlockAffinity> affinities;
   std::int64_t revision = 0;  // of the store; everything up to it is in here or came before

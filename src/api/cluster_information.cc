@@ -24,7 +24,8 @@ template <>
 const Schema& schema_of<ClusterInformation>() {
   static const Schema schema =
       describe<ClusterInformation>("ClusterInformation", "Facts about the cluster; one object, default.")
-          .resource()
+          .resource("clusterinformations", {"clusterinfo", "clusterinfos"})
+          .is_protected()
           .field("metadata", &ClusterInformation::metadata, "Name and labels.", always)
           .field("spec", &ClusterInformation::spec, "The facts.", always)
           .extra(&ClusterInformation::extra)

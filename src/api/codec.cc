@@ -18,7 +18,7 @@ Result<T> decode(schema::Value value) {
   schema::fill_defaults(schema, &object, true);
   if constexpr (Resource<T>) {
     object.metadata.extra.erase("selfLink");
-    after_read(object);
+    if constexpr (Received<T>) after_read(object);
   }
   return object;
 }
@@ -100,24 +100,7 @@ std::string prefix_of() {
   template std::string path_of(const T&);                   \
   template std::string prefix_of<T>();
 
-WEFT_CODEC(Node)
-WEFT_CODEC(IpPool)
-WEFT_CODEC(BgpConfiguration)
-WEFT_CODEC(BgpPeer)
-WEFT_CODEC(Tier)
-WEFT_CODEC(GlobalNetworkPolicy)
-WEFT_CODEC(NetworkPolicy)
-WEFT_CODEC(GlobalNetworkSet)
-WEFT_CODEC(NetworkSet)
-WEFT_CODEC(Profile)
-WEFT_CODEC(WorkloadEndpoint)
-WEFT_CODEC(FelixConfiguration)
-WEFT_CODEC(ClusterInformation)
-WEFT_CODEC(IpamConfiguration)
-WEFT_CODEC(BlockAffinity)
-WEFT_CODEC(Block)
-WEFT_CODEC(Handle)
-WEFT_CODEC(IpamConfig)
+WEFT_KINDS(WEFT_CODEC)
 #undef WEFT_CODEC
 
 }  // namespace weft::api

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "api/changes.h"
 #include "api/formats.h"
+#include "api/kind_list.h"
 #include "schema/describe.h"
 
 // JSON of the value types.
@@ -46,42 +46,11 @@ template <>
 const Schema& schema_of<api::Metadata>();
 template <>
 const Schema& schema_of<api::Rule>();
-template <>
-const Schema& schema_of<api::Node>();
-template <>
-const Schema& schema_of<api::IpPool>();
-template <>
-const Schema& schema_of<api::BgpConfiguration>();
-template <>
-const Schema& schema_of<api::BgpPeer>();
-template <>
-const Schema& schema_of<api::Tier>();
-template <>
-const Schema& schema_of<api::GlobalNetworkPolicy>();
-template <>
-const Schema& schema_of<api::NetworkPolicy>();
-template <>
-const Schema& schema_of<api::GlobalNetworkSet>();
-template <>
-const Schema& schema_of<api::NetworkSet>();
-template <>
-const Schema& schema_of<api::Profile>();
-template <>
-const Schema& schema_of<api::WorkloadEndpoint>();
-template <>
-const Schema& schema_of<api::FelixConfiguration>();
-template <>
-const Schema& schema_of<api::ClusterInformation>();
-template <>
-const Schema& schema_of<api::IpamConfiguration>();
-template <>
-const Schema& schema_of<api::BlockAffinity>();
-template <>
-const Schema& schema_of<api::Block>();
-template <>
-const Schema& schema_of<api::Handle>();
-template <>
-const Schema& schema_of<api::IpamConfig>();
+#define WEFT_DESCRIBED(T) \
+  template <>             \
+  const Schema& schema_of<api::T>();
+WEFT_KINDS(WEFT_DESCRIBED)
+#undef WEFT_DESCRIBED
 
 }  // namespace weft::schema
 
@@ -90,17 +59,21 @@ namespace weft::api {
 std::span<const schema::Named<Action>> names_of(Action);
 std::span<const schema::Named<PolicyType>> names_of(PolicyType);
 std::span<const schema::Named<EncapMode>> names_of(EncapMode);
+std::span<const schema::Named<StagedAction>> names_of(StagedAction);
 
-/// What a kind does when an object was read from the store and before it is stored, beyond its fields. The general
-/// case: nothing.
+/// What a kind does when an object was read from the store and before it is stored, beyond its fields. Most do nothing.
 template <class T>
-void after_read(T&) {}
-void after_read(NetworkPolicy& policy);
-void after_read(GlobalNetworkPolicy& policy);
+concept Received = requires(T& object) { after_read(object); };
 template <class T>
 concept Prepared = requires(T& object) { before_store(object); };
+void after_read(NetworkPolicy& policy);
+void after_read(GlobalNetworkPolicy& policy);
+void after_read(StagedNetworkPolicy& policy);
+void after_read(StagedGlobalNetworkPolicy& policy);
 void before_store(NetworkPolicy& policy);
 void before_store(GlobalNetworkPolicy& policy);
+void before_store(StagedNetworkPolicy& policy);
+void before_store(StagedGlobalNetworkPolicy& policy);
 void before_store(FelixConfiguration& configuration);
 
 /// Of a policy's or profile's rules: what depends on the direction. Paths begin with ingress or egress.
@@ -108,6 +81,13 @@ void check_directions(const std::vector<Rule>& ingress, const std::vector<Rule>&
 
 /// Problems of a FelixConfiguration's spec by the parameter table; paths begin with spec.
 void check_felix_spec(const schema::Object& spec, const schema::Report& report);
+
+/// Names of labels; names and size of annotations.
+void check_label_names(const Labels& labels, std::string_view path, const schema::Report& report);
+void check_annotations(const Labels& annotations, std::string_view path, const schema::Report& report);
+
+/// A long cell of a table: at most 80 characters.
+std::string shortened(std::string text);
 
 /// An order as a table shows it: "<nil>", "100", "1e+06".
 std::string order_text(const std::optional<double>& order);
@@ -117,8 +97,8 @@ inline constexpr auto name_column = [](const auto& object, const schema::Facts&)
 
 /// Reports a name that breaks the rule of its kind, and a namespace that is missing or too much.
 template <class T>
-auto check_name(schema::TextRule rule, bool namespaced) {
-  return [rule, namespaced](const T& object, const schema::Report& report) {
+auto check_name(const TextRule& rule, bool namespaced) {
+  return [&rule, namespaced](const T& object, const schema::Report& report) {
     const Metadata& metadata = object.metadata;
     if (metadata.name.empty()) {
       report("metadata.name", {}, "is required");

@@ -51,7 +51,7 @@ const Schema& schema_of<FelixConfiguration>() {
   static const Schema schema =
       describe<FelixConfiguration>("FelixConfiguration",
                                    "Settings of the agents: default, node.<name>, or by nodeSelector.")
-          .resource()
+          .resource("felixconfigurations", {"felixconfig", "felixconfigs"})
           .field("metadata", &FelixConfiguration::metadata, "Name and labels.", always)
           .field("spec", &FelixConfiguration::spec, "The settings; see the table of parameters.", always)
           .extra(&FelixConfiguration::extra)

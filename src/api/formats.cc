@@ -1,13 +1,10 @@
-#include "api/formats.h"
-
+// Formats of names, labels and selectors.
 #include <algorithm>
-#include <charconv>
-#include <cstdint>
+#include <regex>
 
+#include "api/formats.h"
 #include "api/selector.h"
 #include "base/strings.h"
-#include "net/cidr.h"
-#include "net/mac.h"
 
 namespace weft::api {
 
@@ -17,6 +14,7 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower_or_digit(char c) { return is_lower(c) || is_digit(c); }
+bool is_alphanumeric(char c) { return is_lower_or_digit(c) || is_upper(c); }
 
 bool is_label(std::string_view text, std::size_t most) {
   return !text.empty() && text.size() <= most && is_lower_or_digit(text.front()) && is_lower_or_digit(text.back()) &&
@@ -32,7 +30,7 @@ bool is_subdomain(std::string_view text) {
 bool is_one_or_two_labels(std::string_view text) {
   const auto labels = split(text, '.');
   return labels.size() <= 2 &&
-         std::all_of(labels.begin(), labels.end(), [](const std::string& l) { return is_label(l, 63); });
+         std::all_of(labels.begin(), labels.end(), [](const std::string& l) { return is_label(l, 253); });
 }
 
 Broken when(bool broken, std::string_view sentence) { return broken ? Broken(sentence) : std::nullopt; }
@@ -41,7 +39,7 @@ constexpr std::string_view subdomain_rule =
     "must be lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit, at most 253 "
     "characters";
 
-}  // namespace
+namespace check {
 
 Broken dns_subdomain(std::string_view text) { return when(!is_subdomain(text), subdomain_rule); }
 
@@ -51,6 +49,8 @@ Broken dns_label(std::string_view text) {
       "must be lower-case letters, digits and '-', beginning and ending with a letter or digit, at most 63 characters");
 }
 
+Broken global_policy_name(std::string_view text);
+
 Broken policy_name(std::string_view text) {
   for (const std::string_view prefix : {"knp.default.", "ossg.default."}) {
     if (text.starts_with(prefix)) return when(!is_subdomain(text.substr(prefix.size())), subdomain_rule);
@@ -59,9 +59,8 @@ Broken policy_name(std::string_view text) {
 }
 
 Broken global_policy_name(std::string_view text) {
-  return when(
-      !is_one_or_two_labels(text),
-      "must be one or two names joined by '.', each of lower-case letters, digits and '-', at most 63 characters");
+  return when(!is_one_or_two_labels(text),
+              "must be one or two names joined by '.', each of lower-case letters, digits and '-'");
 }
 
 Broken bgp_configuration_name(std::string_view text) {
@@ -77,7 +76,6 @@ Broken selector(std::string_view text) {
   return parsed ? std::nullopt : Broken("is no selector: " + parsed.error().message);
 }
 
-namespace {
 /// Selectors hold global() only unquoted; strings are skipped.
 bool mentions_global(std::string_view text) {
   char quote = 0;
@@ -93,7 +91,6 @@ bool mentions_global(std::string_view text) {
   }
   return false;
 }
-}  // namespace
 
 Broken selector_without_global(std::string_view text) {
   if (auto broken = selector(text)) return broken;
@@ -106,95 +103,90 @@ Broken peer_namespace_selector(std::string_view text) {
               "may use global() only as the whole selector");
 }
 
-Broken strict_cidr(std::string_view text) {
-  if (text.find('/') == std::string_view::npos) return "must be an address with a prefix length such as 10.0.0.0/8";
-  auto parsed = net::Cidr::parse(text);
-  return parsed ? std::nullopt : Broken(parsed.error().message);
+/// A label's or annotation's name: an optional DNS subdomain and '/', then at most 63 characters.
+Broken qualified_name(std::string_view text) {
+  const auto slash = text.find('/');
+  const std::string_view name = slash == text.npos ? text : text.substr(slash + 1);
+  const auto good_char = [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; };
+  const bool good = !name.empty() && name.size() <= 63 && is_alphanumeric(name.front()) &&
+                    is_alphanumeric(name.back()) && std::all_of(name.begin(), name.end(), good_char) &&
+                    (slash == text.npos || is_subdomain(text.substr(0, slash)));
+  return when(!good,
+              "name part must consist of alphanumeric characters, '-', '_' or '.', at most 63, with an optional DNS "
+              "subdomain and '/' in front");
 }
 
-Broken cidr_or_address(std::string_view text) {
-  if (text.find('/') != std::string_view::npos) return strict_cidr(text);
-  return address(text);
+Broken label_value(std::string_view text) {
+  const auto good_char = [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; };
+  const bool good = text.empty() || (text.size() <= 63 && is_alphanumeric(text.front()) &&
+                                     is_alphanumeric(text.back()) && std::all_of(text.begin(), text.end(), good_char));
+  return when(
+      !good,
+      "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', at most 63");
 }
 
-Broken address(std::string_view text) {
-  auto parsed = net::Ip::parse(text);
-  return parsed ? std::nullopt : Broken(parsed.error().message);
-}
-
-Broken ipv4(std::string_view text) {
-  const auto parsed = net::Ip::parse(text);
-  return when(!parsed || !parsed->is_v4(), "must be an IPv4 address");
-}
-
-Broken address_with_port(std::string_view text) {
-  if (net::Ip::parse(text)) return std::nullopt;
-  constexpr std::string_view rule = "must be an address, with a port as 10.0.0.1:180 or [fd00::1]:180";
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return Broken(rule);
-  std::string_view host = text.substr(0, colon);
-  const std::string_view digits = text.substr(colon + 1);
-  const bool bracketed = host.starts_with('[') && host.ends_with(']');
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  const auto ip = net::Ip::parse(host);
-  const bool good =
-      error == std::errc() && end == digits.data() + digits.size() && port > 0 && ip && ip->is_v6() == bracketed;
-  return when(!good, rule);
-}
-
-Broken mac(std::string_view text) {
-  auto parsed = net::Mac::parse(text);
-  return parsed ? std::nullopt : Broken(parsed.error().message);
-}
-
-Broken host_cidr(std::string_view text) {
-  const auto parsed = net::Cidr::parse_loose(text);
-  return when(!parsed || !parsed->is_host(), "must be a single address: IPv4, IPv6, /32 or /128");
-}
-
-Broken protocol_spelling(std::string_view text) {
-  const bool known =
-      text == "TCP" || text == "UDP" || text == "ICMP" || text == "ICMPv6" || text == "SCTP" || text == "UDPLite";
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool numeric = error == std::errc() && end == text.data() + text.size() && number >= 1 && number <= 255;
-  return when(!known && !numeric, "must be TCP, UDP, ICMP, ICMPv6, SCTP, UDPLite or 1..255");
-}
-
-namespace {
-bool is_interface_char(char c) { return is_lower_or_digit(c) || is_upper(c) || c == '_' || c == '.' || c == '-'; }
-}  // namespace
-
-Broken interface_name(std::string_view text) {
-  const bool good = text == "*" || (text.size() <= 15 && std::all_of(text.begin(), text.end(), is_interface_char));
-  return when(!good, "must be the name of an interface, at most 15 characters");
-}
-
-Broken ignored_interface(std::string_view text) {
-  const bool good = text != "*" && text.size() <= 15 &&
-                    std::all_of(text.begin(), text.end(), [](char c) { return is_interface_char(c) || c == '*'; });
-  return when(!good, "must be the name of an interface, with * for any characters, but not * alone");
+/// Of a port, as IANA's service names (RFC 6335).
+Broken port_name(std::string_view text) {
+  const bool good = !text.empty() && text.size() <= 15 && text.front() != '-' && text.back() != '-' &&
+                    text.find("--") == text.npos && std::any_of(text.begin(), text.end(), is_lower) &&
+                    std::all_of(text.begin(), text.end(), [](char c) { return is_lower_or_digit(c) || c == '-'; });
+  return when(!good, "must be 1 to 15 lower-case letters, digits and single '-', with a letter");
 }
 
 Broken container_id(std::string_view text) {
-  const auto alphanumeric = [](char c) { return is_lower_or_digit(c) || is_upper(c); };
-  const bool good = !text.empty() && alphanumeric(text.front()) && alphanumeric(text.back()) &&
-                    std::all_of(text.begin(), text.end(), [&](char c) { return alphanumeric(c) || c == '-'; });
+  const bool good = !text.empty() && is_alphanumeric(text.front()) && is_alphanumeric(text.back()) &&
+                    std::all_of(text.begin(), text.end(), [&](char c) { return is_alphanumeric(c) || c == '-'; });
   return when(!good, "must be letters, digits and '-', beginning and ending with a letter or digit");
 }
 
-Broken community_value(std::string_view text) {
-  const auto parts = split(text, ':');
-  const std::uint64_t most = parts.size() == 2 ? 0xffff : 0xffffffff;
-  const bool good =
-      (parts.size() == 2 || parts.size() == 3) && std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
-        std::uint64_t number = 0;
-        const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
-        return error == std::errc() && end == part.data() + part.size() && number <= most;
-      });
-  return when(!good, "must be a community such as 65001:100, or a large one such as 65001:1:2");
+Broken regular_expression(std::string_view text) {
+  try {
+    std::regex(text.begin(), text.end());
+    return std::nullopt;
+  } catch (const std::regex_error& error) {
+    return "is no regular expression: " + std::string(error.what());
+  }
 }
+
+Broken wireguard_key(std::string_view text) {
+  const bool good = text.size() == 44 && text.ends_with('=') && std::all_of(text.begin(), text.end() - 1, [](char c) {
+                      return is_alphanumeric(c) || c == '+' || c == '/';
+                    });
+  return when(!good, "must be a WireGuard key: 32 bytes in base64");
+}
+
+}  // namespace check
+}  // namespace
+
+const TextRule dns_subdomain{.doc = "a DNS subdomain",
+                             .pattern = R"(^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)",
+                             .check = check::dns_subdomain};
+const TextRule dns_label{
+    .doc = "a DNS label", .pattern = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", .check = check::dns_label};
+const TextRule policy_name{
+    .doc = "one or two DNS labels joined by a dot; or knp.default. or ossg.default. and a DNS subdomain",
+    .check = check::policy_name};
+const TextRule global_policy_name{.doc = "one or two DNS labels joined by a dot",
+                                  .pattern = R"(^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$)",
+                                  .check = check::global_policy_name};
+const TextRule bgp_configuration_name{.doc = "default, or node. and the node's name",
+                                      .check = check::bgp_configuration_name};
+const TextRule only_default{.doc = "default", .pattern = "^default$", .check = check::only_default};
+const TextRule any_name{.doc = "a name", .check = check::any_name};
+const TextRule qualified_name{.doc = "a name of labels, with an optional DNS subdomain and a slash in front",
+                              .check = check::qualified_name};
+const TextRule label_value{.doc = "a value of labels",
+                           .pattern = "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$",
+                           .check = check::label_value};
+const TextRule port_name{.doc = "the name of a port", .check = check::port_name};
+const TextRule container_id{.doc = "the id of a container",
+                            .pattern = "^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$",
+                            .check = check::container_id};
+const TextRule selector{.doc = "a selector", .check = check::selector};
+const TextRule selector_without_global{.doc = "a selector without global()", .check = check::selector_without_global};
+const TextRule peer_namespace_selector{.doc = "a selector, or global() alone", .check = check::peer_namespace_selector};
+const TextRule regular_expression{.doc = "a regular expression", .check = check::regular_expression};
+const TextRule wireguard_key{
+    .doc = "a WireGuard key", .pattern = "^[A-Za-z0-9+/]{43}=$", .check = check::wireguard_key};
 
 }  // namespace weft::api

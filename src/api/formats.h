@@ -4,36 +4,49 @@
 #include <string>
 #include <string_view>
 
-/// What texts of the data model must look like: nullopt when they do, otherwise the sentence for people (datamodel 4.4,
-/// 4.5).
+#include "schema/rules.h"
+
+/// What texts of the data model must look like (datamodel 4.4, 4.5). Called with a text, each gives nullopt or the
+/// sentence for people.
 namespace weft::api {
 
+using schema::TextRule;
 using Broken = std::optional<std::string>;
 
-Broken dns_subdomain(std::string_view text);  // labels joined by dots, at most 253 characters
-Broken dns_label(std::string_view text);      // at most 63 characters
-Broken policy_name(std::string_view text);    // of a NetworkPolicy
-Broken global_policy_name(std::string_view text);
-Broken bgp_configuration_name(std::string_view text);  // default or node.<name>
-Broken only_default(std::string_view text);
-Broken any_name(std::string_view text);
+extern const TextRule dns_subdomain;  // labels joined by dots, at most 253 characters
+extern const TextRule dns_label;      // at most 63 characters
+extern const TextRule policy_name;    // of a NetworkPolicy
+extern const TextRule global_policy_name;
+extern const TextRule bgp_configuration_name;  // default or node.<name>
+extern const TextRule only_default;
+extern const TextRule any_name;
+extern const TextRule qualified_name;  // of a label or annotation
+extern const TextRule label_value;
+extern const TextRule port_name;
+extern const TextRule container_id;
+extern const TextRule regular_expression;
+extern const TextRule wireguard_key;
 
-Broken selector(std::string_view text);
-Broken selector_without_global(std::string_view text);
-/// Of a rule's peer: global() only as the whole.
-Broken peer_namespace_selector(std::string_view text);
+extern const TextRule selector;
+extern const TextRule selector_without_global;
+extern const TextRule peer_namespace_selector;  // of a rule's peer: global() only as the whole
 
-Broken strict_cidr(std::string_view text);  // with a prefix length, host bits clear
-Broken cidr_or_address(std::string_view text);
-Broken address(std::string_view text);  // IPv4 or IPv6
-Broken ipv4(std::string_view text);
-Broken address_with_port(std::string_view text);  // 10.0.0.1, 10.0.0.1:180, fd00::1, [fd00::1]:180
-Broken mac(std::string_view text);
-Broken host_cidr(std::string_view text);          // a single address
-Broken protocol_spelling(std::string_view text);  // TCP, never tcp
-Broken interface_name(std::string_view text);
-Broken ignored_interface(std::string_view text);
-Broken container_id(std::string_view text);
-Broken community_value(std::string_view text);  // 16bit:16bit or 32:32:32
+extern const TextRule strict_cidr;            // with a prefix length, host bits clear
+extern const TextRule loose_cidr;             // with a prefix length
+extern const TextRule cidr_or_address;        // host bits clear
+extern const TextRule loose_cidr_or_address;  // anything net::Cidr::parse_loose reads
+extern const TextRule address;                // IPv4 or IPv6
+extern const TextRule ipv4;
+extern const TextRule ipv6;
+extern const TextRule address_with_port;  // 10.0.0.1, 10.0.0.1:180, fd00::1, [fd00::1]:180
+extern const TextRule mac;
+extern const TextRule host_cidr;          // a single address
+extern const TextRule protocol_spelling;  // TCP, never tcp
+extern const TextRule port_protocol;      // one that has ports
+extern const TextRule interface_name;
+extern const TextRule ignored_interface;
+extern const TextRule interface_pattern;
+extern const TextRule community_value;         // 16bit:16bit or 32:32:32
+extern const TextRule strict_community_value;  // the same without leading zeros
 
 }  // namespace weft::api

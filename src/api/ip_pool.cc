@@ -103,7 +103,7 @@ template <>
 const Schema& schema_of<IpPool>() {
   static const Schema schema =
       describe<IpPool>("IPPool", "Addresses that workloads and tunnels are given.")
-          .resource()
+          .resource("ippools", {"ipp", "ipps", "pool", "pools"})
           .field("metadata", &IpPool::metadata, "Name and labels.", always)
           .field("spec", &IpPool::spec, "Range of the pool and how it is used.", always)
           .json_field("status", &IpPool::status, "What controllers say about the pool.")

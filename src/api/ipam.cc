@@ -4,8 +4,8 @@
 
 namespace weft::schema {
 
-using api::Block, api::BlockAffinity, api::BlockAttribute, api::Handle, api::IpamConfig, api::IpamConfiguration,
-    api::IpamConfigurationSpec;
+using api::Block, api::BlockAffinity, api::BlockAffinityResource, api::BlockAffinitySpec, api::BlockAttribute,
+    api::Handle, api::IpamConfig, api::IpamConfiguration, api::IpamConfigurationSpec;
 
 template <>
 const Schema& schema_of<IpamConfigurationSpec>() {
@@ -27,7 +27,7 @@ template <>
 const Schema& schema_of<IpamConfiguration>() {
   static const Schema schema =
       describe<IpamConfiguration>("IPAMConfiguration", "How addresses are given out; one object, default.")
-          .resource()
+          .resource("ipamconfigurations", {"ipamconfig", "ipamconfigs"})
           .field("metadata", &IpamConfiguration::metadata, "Name and labels.", always)
           .field("spec", &IpamConfiguration::spec, "How addresses are given out.", always)
           .extra(&IpamConfiguration::extra)
@@ -104,6 +104,38 @@ const Schema& schema_of<BlockAffinity>() {
           .field("state", &BlockAffinity::state, "pending, confirmed, pendingDeletion.", always)
           .field("deleted", &BlockAffinity::deleted, "Always false in etcd.", always)
           .extra(&BlockAffinity::extra);
+  return schema;
+}
+
+template <>
+const Schema& schema_of<BlockAffinitySpec>() {
+  using Spec = BlockAffinitySpec;
+  static const Schema schema =
+      describe<Spec>("BlockAffinitySpec", "Who has claimed which block.")
+          .field("state", &Spec::state, "How far the claim is.", always,
+                 OneOf{{"", "confirmed", "pending", "pendingDeletion"}})
+          .field("node", &Spec::node, "Who: the node.", required)
+          .field("type", &Spec::type, "Kind of owner: host or virtual.")
+          .field("cidr", &Spec::cidr, "The block.", required, Format{api::loose_cidr})
+          .field("deleted", &Spec::deleted, "Set while it is being removed.", always)
+          .extra(&Spec::extra)
+          .rule("deleted", "spec.Deleted cannot be set to \"true\"", [](const Spec& s) { return s.deleted; });
+  return schema;
+}
+
+template <>
+const Schema& schema_of<BlockAffinityResource>() {
+  using Affinity = BlockAffinityResource;
+  static const Schema schema = describe<Affinity>("BlockAffinity", "A claim of a block, where the store is Kubernetes.")
+                                   .resource("blockaffinities", {"affinity", "affinities"})
+                                   .internal()
+                                   .field("metadata", &Affinity::metadata, "Name and labels.", always)
+                                   .field("spec", &Affinity::spec, "Who has claimed which block.", always)
+                                   .extra(&Affinity::extra)
+                                   .check(api::check_name<Affinity>(api::dns_subdomain, false))
+                                   .column("NAME", Show::always, api::name_column)
+                                   .column("CIDR", Show::wide, [](const auto& a, const Facts&) { return a.spec.cidr; })
+                                   .column("NODE", Show::wide, [](const auto& a, const Facts&) { return a.spec.node; });
   return schema;
 }
 

@@ -89,4 +89,23 @@ struct BlockAffinity {
   bool operator==(const BlockAffinity&) const = default;
 };
 
+struct BlockAffinitySpec {
+  std::string state;  // confirmed, pending, pendingDeletion
+  std::string node;
+  std::string type;  // host, virtual
+  std::string cidr;
+  bool deleted = false;
+  schema::Extra extra;
+  bool operator==(const BlockAffinitySpec&) const = default;
+};
+
+/// The resource of that kind. In etcd the affinities are BlockAffinity above; there are none of these.
+struct BlockAffinityResource {
+  Metadata metadata;
+  BlockAffinitySpec spec;
+  schema::Extra extra;
+  auto key() const { return metadata.name; }
+  bool operator==(const BlockAffinityResource&) const = default;
+};
+
 }  // namespace weft::api

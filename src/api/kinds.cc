@@ -13,13 +13,15 @@ namespace weft::api {
 namespace {
 
 template <class T>
-Kind kind(std::string_view plural, std::vector<std::string_view> aliases, bool is_protected = false) {
+Kind kind() {
+  const schema::Schema& schema = schema::schema_of<T>();
   return Kind{
-      .name = schema::schema_of<T>().kind,
-      .plural = plural,
-      .aliases = std::move(aliases),
+      .name = schema.kind,
+      .plural = schema.plural,
+      .aliases = schema.aliases,
       .namespaced = !std::is_same_v<decltype(T{}.key()), std::string>,
-      .is_protected = is_protected,
+      .is_protected = schema.is_protected,
+      .is_internal = schema.is_internal,
       .schema = schema::schema_of<T>,
       .make = []() -> std::shared_ptr<void> { return std::make_shared<T>(); },
       .metadata = [](void* object) -> Metadata& { return static_cast<T*>(object)->metadata; },
@@ -34,22 +36,9 @@ Kind kind(std::string_view plural, std::vector<std::string_view> aliases, bool i
 }  // namespace
 
 const std::vector<Kind>& kinds() {
-  static const std::vector<Kind> all = {
-      kind<BgpConfiguration>("bgpconfigurations", {"bgpconfig", "bgpconfigs"}),
-      kind<BgpPeer>("bgppeers", {"bgpp", "bgpps", "bp", "bps"}),
-      kind<ClusterInformation>("clusterinformations", {"clusterinfo", "clusterinfos"}, true),
-      kind<FelixConfiguration>("felixconfigurations", {"felixconfig", "felixconfigs"}),
-      kind<GlobalNetworkPolicy>("globalnetworkpolicies", {"gnp", "gnps"}),
-      kind<GlobalNetworkSet>("globalnetworksets", {"gnetsets"}),
-      kind<IpamConfiguration>("ipamconfigurations", {"ipamconfig", "ipamconfigs"}),
-      kind<IpPool>("ippools", {"ipp", "ipps", "pool", "pools"}),
-      kind<NetworkPolicy>("networkpolicies", {"np", "nps", "policy", "policies", "pol", "pols"}),
-      kind<NetworkSet>("networksets", {"netsets"}),
-      kind<Node>("nodes", {"no", "nos"}),
-      kind<Profile>("profiles", {"pro", "pros"}),
-      kind<Tier>("tiers", {}),
-      kind<WorkloadEndpoint>("workloadendpoints", {"wep", "weps"}),
-  };
+#define WEFT_KIND(T) kind<T>(),
+  static const std::vector<Kind> all = {WEFT_RESOURCES(WEFT_KIND)};
+#undef WEFT_KIND
   return all;
 }
 

@@ -19,9 +19,10 @@ struct Kind {
   std::vector<std::string_view> aliases;  // other names on the command line, lower case: "ipp", "pool", "pools"
   bool namespaced = false;
   bool is_protected = false;  // users may not write it (ClusterInformation)
+  bool is_internal = false;   // calicoctl does not know it
 
-  const schema::Schema& (*schema)();
-  std::shared_ptr<void> (*make)();  // an empty object of the kind
+  const schema::Schema& (*schema)();  // names and flags above are its
+  std::shared_ptr<void> (*make)();    // an empty object of the kind
   Metadata& (*metadata)(void* object);
   Result<> (*read)(std::string_view json, void* object);  // as from_json
   std::string (*stored)(const void* object);              // as to_json

@@ -1,9 +1,9 @@
 // Every kind's from_json: the first byte chooses the kind. What is read is written, read again and compared.
 #include <cstdint>
 
-#include "api/changes.h"
 #include "api/codec.h"
 #include "api/felix_parameter.h"
+#include "api/kind_list.h"
 #include "api/kinds.h"
 #include "schema/document.h"
 
@@ -26,24 +26,9 @@ void round(std::string_view text) {
 }
 
 using Round = void (*)(std::string_view);
-constexpr Round rounds[] = {round<Node>,
-                            round<IpPool>,
-                            round<BgpConfiguration>,
-                            round<BgpPeer>,
-                            round<Tier>,
-                            round<NetworkPolicy>,
-                            round<GlobalNetworkPolicy>,
-                            round<GlobalNetworkSet>,
-                            round<NetworkSet>,
-                            round<Profile>,
-                            round<WorkloadEndpoint>,
-                            round<FelixConfiguration>,
-                            round<ClusterInformation>,
-                            round<IpamConfiguration>,
-                            round<BlockAffinity>,
-                            round<Block>,
-                            round<Handle>,
-                            round<IpamConfig>};
+#define WEFT_ROUND(T) round<T>,
+constexpr Round rounds[] = {WEFT_KINDS(WEFT_ROUND)};
+#undef WEFT_ROUND
 
 }  // namespace
 

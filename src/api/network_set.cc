@@ -32,7 +32,7 @@ std::string nets_column(const T& set, const Facts&) {
     if (!text.empty()) text += ',';
     text += to_string(cidr);
   }
-  return text.size() > 80 ? text.substr(0, 77) + "..." : text;
+  return api::shortened(std::move(text));
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ const Schema& schema_of<GlobalNetworkSet>() {
   static const Schema schema =
       describe<GlobalNetworkSet>("GlobalNetworkSet",
                                  "Addresses outside the cluster that selectors of all namespaces can match.")
-          .resource()
+          .resource("globalnetworksets", {"gnetsets"})
           .field("metadata", &GlobalNetworkSet::metadata, "Name and labels.", always)
           .field("spec", &GlobalNetworkSet::spec, "The addresses.", always)
           .extra(&GlobalNetworkSet::extra)
@@ -57,7 +57,7 @@ template <>
 const Schema& schema_of<NetworkSet>() {
   static const Schema schema =
       describe<NetworkSet>("NetworkSet", "Addresses outside the cluster that belong to a namespace.")
-          .resource()
+          .resource("networksets", {"netsets"})
           .field("metadata", &NetworkSet::metadata, "Name and labels.", always)
           .field("spec", &NetworkSet::spec, "The addresses.", always)
           .extra(&NetworkSet::extra)

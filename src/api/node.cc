@@ -116,7 +116,7 @@ template <>
 const Schema& schema_of<Node>() {
   static const Schema schema =
       describe<Node>("Node", "A machine of the cluster.")
-          .resource()
+          .resource("nodes", {"no", "nos"})
           .field("metadata", &Node::metadata, "Name and labels.", always)
           .field("spec", &Node::spec, "Its addresses.", always)
           .field("status", &Node::status, "What it says about itself.", always)

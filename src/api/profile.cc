@@ -23,7 +23,7 @@ const Schema& schema_of<ProfileSpec>() {
 template <>
 const Schema& schema_of<Profile>() {
   static const Schema schema = describe<Profile>("Profile", "Labels and last-resort rules shared by endpoints.")
-                                   .resource()
+                                   .resource("profiles", {"pro", "pros"})
                                    .field("metadata", &Profile::metadata, "Name and labels.", always)
                                    .field("spec", &Profile::spec, "Labels and rules.", always)
                                    .extra(&Profile::extra)

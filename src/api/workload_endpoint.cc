@@ -180,7 +180,7 @@ const Schema& schema_of<WorkloadEndpoint>() {
   using Endpoint = WorkloadEndpoint;
   static const Schema schema =
       describe<Endpoint>("WorkloadEndpoint", "One interface of a workload: the host side of a pod's or VM's veth.")
-          .resource()
+          .resource("workloadendpoints", {"wep", "weps"})
           .field("metadata", &Endpoint::metadata, "Name and labels.", always)
           .field("spec", &Endpoint::spec, "Where it is and which addresses it has.", always)
           .extra(&Endpoint::extra)

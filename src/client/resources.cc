@@ -6,17 +6,7 @@
 
 #include <fmt/core.h>
 
-#include "api/bgp.h"
-#include "api/cluster_information.h"
-#include "api/felix_configuration.h"
-#include "api/ip_pool.h"
-#include "api/ipam.h"
-#include "api/network_set.h"
-#include "api/node.h"
-#include "api/policy.h"
-#include "api/profile.h"
-#include "api/tier.h"
-#include "api/workload_endpoint.h"
+#include "api/kind_list.h"
 #include "client/objects.h"
 #include "schema/description.h"
 
@@ -99,31 +89,19 @@ Result<> remove(store::Store& store, std::string_view name, std::string_view nam
   return remove(store, kind<T>(), name, namespace_, expected);
 }
 
-#define WEFT_CLIENT_KIND(T)                                                                                         \
-  template Result<T> get(store::Store&, std::string_view, std::string_view);                                        \
-  template Result<List<T>> list(store::Store&, std::string_view);                                                   \
-  template Result<> create(store::Store&, T&);                                                                      \
-  template Result<> update(store::Store&, T&);                                                                      \
-  template Result<> apply(store::Store&, T&);                                                                       \
-  template Result<T> modify(store::Store&, std::string_view, const std::function<Result<>(T&)>&, std::string_view); \
-  template Result<> remove<T>(store::Store&, std::string_view, std::string_view, store::Revision);                  \
-  template Result<store::Op> create_op(T&);                                                                         \
-  template Result<store::Op> update_op(T&);
+#define WEFT_CLIENT_KIND(T)                                                                                \
+  template Result<api::T> get(store::Store&, std::string_view, std::string_view);                          \
+  template Result<List<api::T>> list(store::Store&, std::string_view);                                     \
+  template Result<> create(store::Store&, api::T&);                                                        \
+  template Result<> update(store::Store&, api::T&);                                                        \
+  template Result<> apply(store::Store&, api::T&);                                                         \
+  template Result<api::T> modify(store::Store&, std::string_view, const std::function<Result<>(api::T&)>&, \
+                                 std::string_view);                                                        \
+  template Result<> remove<api::T>(store::Store&, std::string_view, std::string_view, store::Revision);    \
+  template Result<store::Op> create_op(api::T&);                                                           \
+  template Result<store::Op> update_op(api::T&);
 
-WEFT_CLIENT_KIND(api::Node)
-WEFT_CLIENT_KIND(api::IpPool)
-WEFT_CLIENT_KIND(api::BgpConfiguration)
-WEFT_CLIENT_KIND(api::BgpPeer)
-WEFT_CLIENT_KIND(api::Tier)
-WEFT_CLIENT_KIND(api::GlobalNetworkPolicy)
-WEFT_CLIENT_KIND(api::NetworkPolicy)
-WEFT_CLIENT_KIND(api::GlobalNetworkSet)
-WEFT_CLIENT_KIND(api::NetworkSet)
-WEFT_CLIENT_KIND(api::Profile)
-WEFT_CLIENT_KIND(api::WorkloadEndpoint)
-WEFT_CLIENT_KIND(api::FelixConfiguration)
-WEFT_CLIENT_KIND(api::ClusterInformation)
-WEFT_CLIENT_KIND(api::IpamConfiguration)
+WEFT_RESOURCES(WEFT_CLIENT_KIND)
 #undef WEFT_CLIENT_KIND
 
 Result<> ensure_initialized(store::Store& store) {

@@ -96,10 +96,12 @@ constexpr Kind kinds[] = {
     {"NetworkSet", put<&api::Changes::network_sets>},
     {"Profile", put<&api::Changes::profiles>},
     {"WorkloadEndpoint", put<&api::Changes::endpoints>},
+    {"HostEndpoint", put<&api::Changes::host_endpoints>},
     {"FelixConfiguration", put<&api::Changes::felix_configurations>},
     {"ClusterInformation", put<&api::Changes::cluster_information>},
     {"BGPConfiguration", put<&api::Changes::bgp_configurations>},
     {"BGPPeer", put<&api::Changes::bgp_peers>},
+    {"BGPFilter", put<&api::Changes::bgp_filters>},
     {block, put<&api::Changes::blocks>},
     {affinity, put<&api::Changes::affinities>},
 };

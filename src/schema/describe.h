@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -12,7 +13,7 @@ namespace weft::schema {
 ///
 ///     template <> const Schema& schema::schema_of<Tier>() {
 ///       static const Schema schema = describe<Tier>("Tier", "A group of policies evaluated together.")
-///           .resource()
+///           .resource("tiers")
 ///           .field("metadata", &Tier::metadata, "Name and labels.", always)
 ///           .field("spec", &Tier::spec, "What it does.", always)
 ///           .extra(&Tier::extra)
@@ -29,11 +30,25 @@ class Describe {
     schema_.kind = kind;
     schema_.doc = doc;
     schema_.members = member_count<T>();
+    schema_.make = []() -> std::shared_ptr<void> { return std::make_shared<T>(); };
   }
 
-  /// Has kind and apiVersion in its JSON.
-  Describe& resource() {
+  /// Has kind and apiVersion in its JSON. `plural` as in keys; `aliases` are other names on the command line, lower
+  /// case.
+  Describe& resource(std::string_view plural = {}, std::vector<std::string_view> aliases = {}) {
     schema_.is_resource = true;
+    schema_.plural = plural;
+    schema_.aliases = std::move(aliases);
+    return *this;
+  }
+  /// Users may not write it.
+  Describe& is_protected() {
+    schema_.is_protected = true;
+    return *this;
+  }
+  /// A kind that calicoctl does not know.
+  Describe& internal() {
+    schema_.is_internal = true;
     return *this;
   }
 
@@ -55,9 +70,20 @@ class Describe {
     return *this;
   }
 
-  /// A rule across fields: void(const T&, const Report&).
+  /// A rule across fields: bool(const T&) says whether it is broken; `rule` is what it demands of the field at `path`.
   template <class F>
-  Describe& check(F function) {
+  Describe& rule(std::string_view path, std::string_view rule, F is_broken) {
+    return check(
+        [=](const T& object, const Report& report) {
+          if (is_broken(object)) report(path, {}, std::string(rule));
+        },
+        {{path, rule}});
+  }
+  /// Rules across fields that need code of their own: void(const T&, const Report&). `rules` are what it demands, for
+  /// the reference.
+  template <class F>
+  Describe& check(F function, std::vector<RuleText> rules = {}) {
+    schema_.rule_texts.insert(schema_.rule_texts.end(), rules.begin(), rules.end());
     schema_.checks.push_back(
         [function](const void* object, const Report& report) { function(*static_cast<const T*>(object), report); });
     return *this;

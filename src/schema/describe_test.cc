@@ -47,10 +47,10 @@ struct Animal {
   Extra extra;
 };
 
-std::optional<std::string> must_be_lower(std::string_view text) {
-  if (text.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == text.npos) return std::nullopt;
-  return "must be lower case";
-}
+const TextRule must_be_lower{"lower case", "", [](std::string_view text) -> std::optional<std::string> {
+                               if (text.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == text.npos) return std::nullopt;
+                               return "must be lower case";
+                             }};
 
 }  // namespace zoo
 

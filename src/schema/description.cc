@@ -89,6 +89,20 @@ bool read_envelope(const Schema& schema, Reader& reader, const Path& path, std::
   return false;
 }
 
+/// What is at a path as "spec.cidr" of an object, as JSON; empty when nothing is.
+std::string json_at(const Schema& schema, const void* object, std::string_view path) {
+  const auto dot = path.find('.');
+  const Field* field = schema.find(path.substr(0, dot));
+  if (!field || field->type->is_empty(field->in(object))) return {};
+  if (dot != path.npos && field->type->schema())
+    return json_at(*field->type->schema(), field->in(object), path.substr(dot + 1));
+  if (dot != path.npos) return {};
+  std::string json;
+  Writer writer{json};
+  field->type->write(writer, field->in(object));
+  return json;
+}
+
 /// A struct within that is left out of the JSON: nothing is required of it and nothing filled in.
 bool is_absent(const Field& field, const void* object) {
   return field.type->schema() && !field.rules.is_always && field.type->is_empty(field.in(object));
@@ -111,8 +125,8 @@ void read_struct(const Schema& schema, Reader& reader, const Path& path, Value& 
       read_unknown(schema, reader, path, const_cast<std::string&>(name), member, object);
       continue;
     }
+    if (!member.is_null() || !reader.strict) given.set(static_cast<std::size_t>(field - schema.fields.data()));
     if (member.is_null()) continue;  // as Go reads it: left as it is
-    given.set(static_cast<std::size_t>(field - schema.fields.data()));
     field->type->read(reader, Path{&path, field->name}, field->rules, member, field->in(object));
   }
   for (std::size_t i = 0; i < schema.fields.size(); ++i) {
@@ -173,7 +187,8 @@ void check_struct(const Schema& schema, Checker& checker, const Path& path, cons
   }
   for (const auto& check : schema.checks) {
     check(object, [&](std::string_view name, const Value& value, std::string rule) {
-      checker.problem(Path{&path, name}, value.is_null() ? "" : to_json(value), std::move(rule));
+      checker.problem(Path{&path, name}, value.is_null() ? json_at(schema, object, name) : to_json(value),
+                      std::move(rule));
     });
   }
 }

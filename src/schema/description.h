@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,17 +75,29 @@ struct Column {
 /// Reports what a rule across fields finds; paths are relative to the struct that has the rule: "source.ports".
 using Report = std::function<void(std::string_view path, const Value& value, std::string rule)>;
 
+/// A rule across fields in words, and the field it is about.
+struct RuleText {
+  std::string_view path;
+  std::string_view rule;
+};
+
 /// The description of a struct: a table that ordinary functions walk (document.h). Built by describe().
 class Schema {
  public:
   std::string_view kind;
   std::string_view doc;
   bool is_resource = false;  // with kind and apiVersion
+  std::string_view plural;   // of a resource, as in keys
+  std::vector<std::string_view> aliases;
+  bool is_protected = false;
+  bool is_internal = false;
+  std::shared_ptr<void> (*make)() = nullptr;  // an empty object
   std::vector<Field> fields;
   std::ptrdiff_t extra_offset = -1;
   std::vector<std::string_view> passed;  // members we do not read but users may write; kept in extra
   std::vector<Column> columns;
   std::vector<std::function<void(const void*, const Report&)>> checks;
+  std::vector<RuleText> rule_texts;  // of the checks
   std::vector<std::function<void(void*, bool reading)>> fills;
   std::size_t members = 0;  // of the struct
 

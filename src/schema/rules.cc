@@ -14,7 +14,7 @@ std::optional<std::string> broken_rule(const Rules& rules, std::string_view text
   if (!rules.one_of.empty() && std::find(rules.one_of.begin(), rules.one_of.end(), text) == rules.one_of.end()) {
     return "must be one of " + type::list_of_names(rules.one_of);
   }
-  return rules.format ? rules.format(text) : std::nullopt;
+  return rules.format ? (*rules.format)(text) : std::nullopt;
 }
 
 std::optional<std::string> broken_rule(const Rules& rules, std::int64_t number) {

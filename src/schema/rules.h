@@ -10,8 +10,13 @@
 
 namespace weft::schema {
 
-/// What a text must be; nullopt when it is: "must be a DNS name".
-using TextRule = std::optional<std::string> (*)(std::string_view text);
+/// What a text must be. Called with one: nullopt when it is, else the sentence for people: "must be a DNS name".
+struct TextRule {
+  std::string_view doc;           // for the reference: "a DNS name"
+  std::string_view pattern = {};  // the same as a regular expression, where one says all of it
+  std::optional<std::string> (*check)(std::string_view text) = nullptr;
+  std::optional<std::string> operator()(std::string_view text) const { return check(text); }
+};
 
 // Options of a described field.
 struct Required {};   // must be given; written even when empty
@@ -35,15 +40,20 @@ struct OneOf {  // of a text: one of these, as spelled
 struct AtMost {  // elements of a list or map
   std::size_t elements;
 };
+struct AtLeast {  // elements of a list that is given
+  std::size_t elements;
+};
+struct Unique {};  // no element of a list twice
+inline constexpr Unique unique;
 struct Length {  // of a text, bytes
   std::size_t bytes;
 };
 struct Format {  // of a text, or of the texts in a list
-  TextRule rule;
+  const TextRule& rule;
 };
 /// Of the text in a user's document, before it is read into a type that forgives more than users may write.
 struct Written {
-  TextRule rule;
+  const TextRule& rule;
 };
 /// Filled in where the field is empty when an object is written, with `on_read` also when a stored one is read.
 struct Default {
@@ -62,8 +72,10 @@ struct Rules {
   std::vector<std::string_view> one_of;
   std::optional<std::size_t> at_most;
   std::optional<std::size_t> length;
-  TextRule format = nullptr;
-  TextRule written = nullptr;
+  std::optional<std::size_t> at_least;
+  bool is_unique = false;
+  const TextRule* format = nullptr;
+  const TextRule* written = nullptr;
   std::optional<Value> fallback;
   bool fallback_on_read = false;
 
@@ -76,8 +88,10 @@ struct Rules {
   void add(OneOf v) { one_of = std::move(v.texts); }
   void add(AtMost v) { at_most = v.elements; }
   void add(Length v) { length = v.bytes; }
-  void add(Format v) { format = v.rule; }
-  void add(Written v) { written = v.rule; }
+  void add(AtLeast v) { at_least = v.elements; }
+  void add(Unique) { is_unique = true; }
+  void add(Format v) { format = &v.rule; }
+  void add(Written v) { written = &v.rule; }
   void add(Default v) {
     fallback = std::move(v.value);
     fallback_on_read = v.on_read;

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace weft::schema {
@@ -45,6 +46,19 @@ void check_count(Checker& checker, const Path& path, const Rules& rules, std::si
   if (rules.at_most && count > *rules.at_most) {
     checker.problem(path, fmt::format("{} elements", count),
                     fmt::format("may have at most {} elements", *rules.at_most));
+  }
+  if (rules.at_least && count < *rules.at_least) {
+    checker.problem(path, fmt::format("{} elements", count),
+                    fmt::format("must have at least {} element{}", *rules.at_least, *rules.at_least == 1 ? "" : "s"));
+  }
+}
+
+void check_unique(Checker& checker, const Path& path, const std::vector<std::string>& elements) {
+  for (std::size_t i = 1; i < elements.size(); ++i) {
+    if (std::find(elements.begin(), elements.begin() + static_cast<std::ptrdiff_t>(i), elements[i]) ==
+        elements.begin() + static_cast<std::ptrdiff_t>(i))
+      continue;
+    checker.problem(Path{&path, {}, static_cast<std::ptrdiff_t>(i)}, elements[i], "is given twice");
   }
 }
 

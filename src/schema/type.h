@@ -71,7 +71,7 @@ std::string shortened(std::string json);
 template <class M, class Read>
 void read_leaf(Reader& reader, const Path& path, const Rules& rules, Value& value, M& out, Read read) {
   if (reader.strict && rules.written && value.as_string()) {
-    if (auto rule = rules.written(*value.as_string())) {
+    if (auto rule = (*rules.written)(*value.as_string())) {
       reader.problem(path, value, std::move(*rule));
       return;
     }
@@ -263,6 +263,7 @@ struct Of<std::optional<M>> {
 };
 
 void check_count(Checker& checker, const Path& path, const Rules& rules, std::size_t count);
+void check_unique(Checker& checker, const Path& path, const std::vector<std::string>& elements);
 
 template <class M>
 struct Of<std::vector<M>> {
@@ -291,6 +292,14 @@ struct Of<std::vector<M>> {
   static bool is_empty(const std::vector<M>& value) { return value.empty(); }
   static void check(Checker& checker, const Path& path, const Rules& rules, const std::vector<M>& value) {
     check_count(checker, path, rules, value.size());
+    if (rules.is_unique && value.size() > 1) {
+      std::vector<std::string> elements(value.size());
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        Writer writer{elements[i]};
+        Of<M>::write(writer, value[i]);
+      }
+      check_unique(checker, path, elements);
+    }
     for (std::size_t i = 0; i < value.size(); ++i) {
       Of<M>::check(checker, Path{&path, {}, static_cast<std::ptrdiff_t>(i)}, rules, value[i]);
     }

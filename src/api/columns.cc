@@ -1,8 +1,14 @@
+// Texts that several kinds' tables show.
 #include <charconv>
 
 #include "api/described.h"
 
 namespace weft::api {
+
+std::string shortened(std::string text) {
+  if (text.size() > 80) text.replace(77, std::string::npos, "...");
+  return text;
+}
 
 /// Go's %v of a float64: shortest digits, with an exponent below 1e-4 and from 1e6 on.
 std::string order_text(const std::optional<double>& order) {
