@@ -233,7 +233,7 @@ TEST_F(CtlEtcdTest, KnowsHowFullPoolsAre) {
 TEST_F(CtlEtcdTest, SaysWhatItDoesNotUnderstand) {
   const auto kind = weft("get ippol");
   EXPECT_EQ(kind.status, 1);
-  EXPECT_EQ(kind.err, "resource type \"ippol\" is not known; did you mean IPPool?\n");
+  EXPECT_EQ(kind.err, "resource type 'ippol' is not supported; did you mean IPPool?\n");
   EXPECT_EQ(weft("get ippool -o xml").err, "-o xml: table (ps), wide, yaml, json or name\n");
   EXPECT_EQ(weft("get ippool -A -n x").status, 1);
   EXPECT_EQ(weft("get np web -A").status, 1);
@@ -261,8 +261,8 @@ TEST_F(CtlEtcdTest, CompletesItsWordsInBash) {
   const auto offers = [&](const std::string& words, int at) {
     const auto finished =
         ::weft::run({.argv = {"bash", "--norc", "-c",
-                              "weft() { '" WEFT_PROGRAM "' \"$@\"; }; source ./weft.bash; COMP_WORDS=(weft " + words + "); COMP_CWORD=" + std::to_string(at) +
-                                  "; _weft; echo \"${COMPREPLY[@]}\""},
+                              "weft() { '" WEFT_PROGRAM "' \"$@\"; }; source ./weft.bash; COMP_WORDS=(weft " + words +
+                                  "); COMP_CWORD=" + std::to_string(at) + "; _weft; echo \"${COMPREPLY[@]}\""},
                      .directory = folder.path()});
     return finished ? finished->out + finished->err : finished.error().message;
   };

@@ -1,0 +1,81 @@
+#include "ctl/access.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+
+#include <fmt/core.h>
+
+#include "api/cluster_information.h"
+#include "base/spelling.h"
+#include "base/strings.h"
+#include "client/resources.h"
+#include "store/etcd/open.h"
+
+namespace weft::ctl {
+namespace {
+
+/// The newest release whose data model we know.
+constexpr std::pair<int, int> known_version{3, 32};
+
+/// "v3.31.2-0.dev" -> (3, 31); nullopt: not the version of a release.
+std::optional<std::pair<int, int>> release(std::string_view text) {
+  if (text.starts_with('v')) text.remove_prefix(1);
+  std::pair<int, int> version;
+  const auto major = std::from_chars(text.begin(), text.end(), version.first);
+  if (major.ec != std::errc() || major.ptr == text.end() || *major.ptr != '.') return std::nullopt;
+  const auto minor = std::from_chars(major.ptr + 1, text.end(), version.second);
+  return minor.ec == std::errc() ? std::optional(version) : std::nullopt;
+}
+
+}  // namespace
+
+void add_access(cli::Command& command, Access& access) {
+  command.option("-c,--config", access.config, "file that says where the store is (/etc/calico/calicoctl.cfg)");
+  command.flag("--allow-version-mismatch", access.allow_version_mismatch,
+               "work on a cluster whose Calico is newer than what weft knows");
+}
+
+Result<std::unique_ptr<store::Store>> open_store(const Access& access) {
+  store::SettingsSources sources;
+  if (!access.config.empty()) sources.file = access.config;
+  auto store = TRY(store::open(TRY(store::load_settings(sources))));
+  if (access.allow_version_mismatch) return store;
+  const auto information = client::get<api::ClusterInformation>(*store, "default");
+  // Whoever cannot be reached is complained about by what needs it.
+  const auto version = information ? release(information->spec.calico_version) : std::nullopt;
+  if (version && *version > known_version) {
+    return fail(Code::unsupported,
+                fmt::format("version mismatch.\nClient Version:   v{}.{}\nCluster Version:  {}\n"
+                            "Use --allow-version-mismatch to override",
+                            known_version.first, known_version.second, information->spec.calico_version));
+  }
+  return store;
+}
+
+int complain(const Error& error) {
+  fmt::print(stderr, "{}\n", error.message);
+  return 1;
+}
+
+Result<const api::Kind*> find_kind(const std::string& name) {
+  if (const auto* kind = api::find_kind(name)) return kind;
+  std::vector<std::string_view> names;
+  std::string known;
+  for (const auto& kind : api::kinds()) {
+    names.insert(names.end(), {kind.name, kind.plural});
+    known += (known.empty() ? "" : ", ") + std::string(kind.plural);
+  }
+  const auto meant = nearest(name, names);
+  return fail(Code::invalid,
+              fmt::format("resource type '{}' is not supported; {}", name,
+                          meant.empty() ? "known are " + known : fmt::format("did you mean {}?", meant)));
+}
+
+std::vector<std::string> kind_words() {
+  std::vector<std::string> words;
+  for (const auto& kind : api::kinds()) words.push_back(to_lower(kind.name));
+  return words;
+}
+
+}  // namespace weft::ctl
