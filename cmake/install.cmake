@@ -5,6 +5,10 @@ set(WEFT_UNIT_DIR lib/systemd/system)
 
 if(TARGET weft)
   install(TARGETS weft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  # Called by this name it is calicoctl.
+  install(CODE [[
+    file(CREATE_LINK weft $ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/bin/calicoctl SYMBOLIC)
+  ]])
 endif()
 if(TARGET weft-cni AND TARGET weft-ipam)
   install(TARGETS weft-cni weft-ipam RUNTIME DESTINATION ${WEFT_CNI_DIR})

@@ -153,6 +153,7 @@ Command& Command::offers(const std::string& what, std::function<std::vector<std:
   node_->offered[what] = std::move(words);
   return *this;
 }
+void Command::before(std::function<int()> action) { node_->before = std::move(action); }
 void Command::run(std::function<int()> action) { node_->action = std::move(action); }
 
 int Command::parse_and_run(int argc, char** argv) {
@@ -177,12 +178,16 @@ int Command::parse_and_run(int argc, char** argv) {
     fmt::print("{}", help_of(node));
     return 0;
   }
+  if (node.action && node_->before) {
+    if (const int status = node_->before(); status != 0) return status;
+  }
   if (node.action) return node.action();
   fmt::print("{}", help_of(node));
   // A script that forgot a word must notice; calicoctl has always had 0 here.
   return &node == node_.get() || node.style == Style::cobra ? 0 : 2;
 }
 
+Style Command::style() const { return node_->style; }
 std::string Command::help() const { return help_of(*node_); }
 
 }  // namespace weft::cli

@@ -58,6 +58,8 @@ class Command {
   /// The same, asked when it is needed; the words before it have been read into their variables.
   Command& offers(const std::string& what, std::function<std::vector<std::string>()> words);
 
+  /// Done before any command of the tree runs; what is not 0 is the exit status, and nothing runs.
+  void before(std::function<int()> action);
   /// What it does; its result is the exit status.
   void run(std::function<int()> action);
 
@@ -70,6 +72,7 @@ class Command {
   std::string completion_script(const std::string& shell) const;
 
   std::string help() const;
+  Style style() const;
   /// Man pages by file name ("weft-get.1"), of every command that is shown in help.
   std::map<std::string, std::string> man_pages() const;
   /// The page of the command that these words name; empty when there is none.

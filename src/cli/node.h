@@ -55,7 +55,7 @@ struct Node {
   std::string example;
   std::size_t least = 0, most = SIZE_MAX;
   std::map<std::string, std::function<std::vector<std::string>()>> offered;
-  std::function<int()> action;
+  std::function<int()> before, action;
 
   /// "weft lab up"
   std::string path() const;

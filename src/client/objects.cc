@@ -44,9 +44,10 @@ std::string title(const api::Object& object) {
 /// Code and sentence of the store, about an object instead of a key.
 Error about(const std::string& title, Error error) {
   switch (error.code) {
-    case Code::exists: return {Code::exists, title + " exists already"};
-    case Code::not_found: return {Code::not_found, title + " does not exist"};
-    case Code::conflict: return {Code::conflict, title + " was changed by somebody else in between"};
+    // The sentences that scripts written for calicoctl look for.
+    case Code::exists: return {Code::exists, "resource already exists: " + title};
+    case Code::not_found: return {Code::not_found, "resource does not exist: " + title};
+    case Code::conflict: return {Code::conflict, "update conflict: " + title};
     default: return std::move(error).within(title);
   }
 }
@@ -140,8 +141,8 @@ Result<> write_over(store::Store& store, const api::Object& object, bool create_
 }  // namespace
 
 std::string title(const api::Kind& kind, std::string_view name, std::string_view namespace_) {
-  return namespace_.empty() ? fmt::format("{} {}", kind.name, name)
-                            : fmt::format("{} {}/{}", kind.name, namespace_, name);
+  return namespace_.empty() ? fmt::format("{}({})", kind.name, name)
+                            : fmt::format("{}({}/{})", kind.name, namespace_, name);
 }
 
 Result<api::Object> get(store::Store& store, const api::Kind& kind, std::string_view name,

@@ -13,7 +13,7 @@
 /// a rule of its description is Code::invalid with everything wrong with it.
 namespace weft::client {
 
-/// "NetworkPolicy default/allow-db"
+/// "NetworkPolicy(default/allow-db)"
 std::string title(const api::Kind& kind, std::string_view name, std::string_view namespace_);
 
 Result<api::Object> get(store::Store& store, const api::Kind& kind, std::string_view name,

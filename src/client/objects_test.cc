@@ -33,8 +33,8 @@ class ObjectsTest : public testing::Test {
 };
 
 TEST_F(ObjectsTest, HaveATitle) {
-  EXPECT_EQ(title(kind("Tier"), "t", ""), "Tier t");
-  EXPECT_EQ(title(kind("NetworkPolicy"), "web", "shop"), "NetworkPolicy shop/web");
+  EXPECT_EQ(title(kind("Tier"), "t", ""), "Tier(t)");
+  EXPECT_EQ(title(kind("NetworkPolicy"), "web", "shop"), "NetworkPolicy(shop/web)");
 }
 
 TEST_F(ObjectsTest, AreListedByNamespaceOrAll) {
@@ -48,23 +48,23 @@ TEST_F(ObjectsTest, AreListedByNamespaceOrAll) {
 
 TEST_F(ObjectsTest, NeedANameAndANamespaceWhereTheirKindHasOne) {
   EXPECT_EQ(create(store, object("NetworkSet", "s")).error(),
-            (Error{Code::invalid, "NetworkSet s: metadata.namespace: must be set"}));
+            (Error{Code::invalid, "NetworkSet(s): metadata.namespace: must be set"}));
   EXPECT_EQ(create(store, object("Tier", "")).error(), (Error{Code::invalid, "Tier: metadata.name: must be set"}));
 }
 
 TEST_F(ObjectsTest, KeepTheirRules) {
   const auto bad = create(store, object("Tier", "Not a name"));
   EXPECT_EQ(bad.error().code, Code::invalid);
-  EXPECT_THAT(bad.error().message, testing::StartsWith("Tier Not a name: metadata.name: "));
+  EXPECT_THAT(bad.error().message, testing::StartsWith("Tier(Not a name): metadata.name: "));
   EXPECT_EQ(create(store, tier(1, "7")).error().message,
-            "Tier t: metadata.resourceVersion: must not be set for a create");
-  EXPECT_EQ(update(store, tier(1)).error().message, "Tier t: metadata.resourceVersion: must be set for an update");
+            "Tier(t): metadata.resourceVersion: must not be set for a create");
+  EXPECT_EQ(update(store, tier(1)).error().message, "Tier(t): metadata.resourceVersion: must be set for an update");
   EXPECT_THAT(update(store, tier(1, "x7")).error().message, HasSubstr("\"x7\" is not a revision"));
   EXPECT_THAT(update(store, tier(1, "99999999999999999999")).error().message, HasSubstr("is not a revision"));
 }
 
 TEST_F(ObjectsTest, AreReplacedOnlyWhereTheyAre) {
-  EXPECT_EQ(replace(store, tier(1)).error(), (Error{Code::not_found, "Tier t does not exist"}));
+  EXPECT_EQ(replace(store, tier(1)).error(), (Error{Code::not_found, "resource does not exist: Tier(t)"}));
   EXPECT_FALSE(get<api::Tier>(store, "t"));
   ASSERT_TRUE(apply(store, tier(1)));
   const auto before = *get<api::Tier>(store, "t");
@@ -79,8 +79,7 @@ TEST_F(ObjectsTest, AreWrittenOverOnlyTheRevisionThatWasRead) {
   ASSERT_TRUE(apply(store, tier(1)));
   const auto read = get<api::Tier>(store, "t")->metadata.resource_version;
   ASSERT_TRUE(apply(store, tier(2, read)));
-  EXPECT_EQ(apply(store, tier(3, read)).error(),
-            (Error{Code::conflict, "Tier t was changed by somebody else in between"}));
+  EXPECT_EQ(apply(store, tier(3, read)).error(), (Error{Code::conflict, "update conflict: Tier(t)"}));
   EXPECT_EQ(replace(store, tier(3, read)).error().code, Code::conflict);
   EXPECT_EQ(order(), 2);
 }
@@ -115,7 +114,7 @@ TEST_F(ObjectsTest, AreGivenUpWhenOthersNeverStop) {
     return {};
   });
   EXPECT_EQ(apply(store, tier(2)).error(),
-            (Error{Code::conflict, "Tier t: changed by others 100 times while it was written"}));
+            (Error{Code::conflict, "Tier(t): changed by others 100 times while it was written"}));
 }
 
 TEST_F(ObjectsTest, AreRemovedAtARevision) {
@@ -124,7 +123,7 @@ TEST_F(ObjectsTest, AreRemovedAtARevision) {
   ASSERT_TRUE(apply(store, tier(2)));
   EXPECT_EQ(remove(store, kind("Tier"), "t", {}, read).error().code, Code::conflict);
   EXPECT_TRUE(remove(store, kind("Tier"), "t"));
-  EXPECT_EQ(remove(store, kind("Tier"), "t").error(), (Error{Code::not_found, "Tier t does not exist"}));
+  EXPECT_EQ(remove(store, kind("Tier"), "t").error(), (Error{Code::not_found, "resource does not exist: Tier(t)"}));
 }
 
 TEST_F(ObjectsTest, IncludeAProfileThatNobodyCanChange) {
@@ -133,7 +132,7 @@ TEST_F(ObjectsTest, IncludeAProfileThatNobodyCanChange) {
                               replace(store, object("Profile", "projectcalico-default-allow")),
                               remove(store, kind("Profile"), "projectcalico-default-allow")}) {
     EXPECT_EQ(outcome.error(),
-              (Error{Code::denied, "Profile projectcalico-default-allow always exists and cannot be changed"}));
+              (Error{Code::denied, "Profile(projectcalico-default-allow) always exists and cannot be changed"}));
   }
 }
 
@@ -147,7 +146,7 @@ TEST_F(ObjectsTest, SayWhichOneTheStoreDidNotAnswerFor) {
   store.set_available(false);
   const auto got = get(store, kind("Tier"), "t");
   EXPECT_EQ(got.error().code, Code::unavailable);
-  EXPECT_THAT(got.error().message, testing::StartsWith("Tier t: "));
+  EXPECT_THAT(got.error().message, testing::StartsWith("Tier(t): "));
 }
 
 }  // namespace

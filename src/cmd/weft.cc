@@ -212,6 +212,10 @@ void add_man(Command& root) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::string_view path = argc > 0 ? argv[0] : "weft", called = path.substr(path.rfind('/') + 1);
+  if (called == "calicoctl" || called.starts_with("kubectl-calico"))
+    return weft::ctl::calicoctl(called == "calicoctl" ? "calicoctl" : "kubectl-calico", [](Command&) {})
+        .parse_and_run(argc, argv);
   log_as_the_environment_says();
   if (is_confd(argc, argv)) return weft::confd::main(argc - 1, argv + 1);
   auto root = Command::root(

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "api/cluster_information.h"
+#include "base/log.h"
 #include "base/spelling.h"
 #include "base/strings.h"
 #include "client/resources.h"
@@ -28,9 +29,46 @@ std::optional<std::pair<int, int>> release(std::string_view text) {
   return minor.ec == std::errc() ? std::optional(version) : std::nullopt;
 }
 
+/// Of the program that is called as calicoctl.
+struct Program {
+  std::string log_level = "panic";
+  std::string context;
+  bool allow_version_mismatch = false;
+};
+Program& program() {
+  static Program words;
+  return words;
+}
+
+int set_log_level() {
+  const std::string& word = program().log_level;
+  log::Level level = log::Level::fatal;
+  const std::string name = word == "warn" ? "warning" : word == "panic" ? "fatal" : word;
+  if (!log::parse_level(name, level)) {
+    return complain({Code::invalid, fmt::format("unknown log level: {}, expected one of: panic, fatal, error, warn, "
+                                                "info, debug",
+                                                word)});
+  }
+  log::set_level(level);
+  return 0;
+}
+
 }  // namespace
 
+void add_access_of_program(cli::Command& root) {
+  root.flag("--allow-version-mismatch", program().allow_version_mismatch, "Work on a cluster of a newer version");
+  root.option("--context", program().context, "Context of the kubeconfig");
+  root.option("-l,--log-level", program().log_level, "What is logged (panic, fatal, error, warn, info, debug)");
+  root.inherited();
+  root.before(set_log_level);
+}
+
 void add_access(cli::Command& command, Access& access) {
+  if (command.style() == cli::Style::cobra) {
+    access.config = store::default_settings_file;
+    command.option("-c,--config", access.config, "File that says where the datastore is, YAML or JSON.");
+    return;
+  }
   command.option("-c,--config", access.config, "file that says where the store is (/etc/calico/calicoctl.cfg)");
   command.flag("--allow-version-mismatch", access.allow_version_mismatch,
                "work on a cluster whose Calico is newer than what weft knows");
@@ -38,9 +76,9 @@ void add_access(cli::Command& command, Access& access) {
 
 Result<std::unique_ptr<store::Store>> open_store(const Access& access) {
   store::SettingsSources sources;
-  if (!access.config.empty()) sources.file = access.config;
+  if (!access.config.empty() && access.config != store::default_settings_file) sources.file = access.config;
   auto store = TRY(store::open(TRY(store::load_settings(sources))));
-  if (access.allow_version_mismatch) return store;
+  if (access.allow_version_mismatch || program().allow_version_mismatch) return store;
   const auto information = client::get<api::ClusterInformation>(*store, "default");
   // Whoever cannot be reached is complained about by what needs it.
   const auto version = information ? release(information->spec.calico_version) : std::nullopt;

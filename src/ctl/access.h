@@ -18,8 +18,10 @@ struct Access {
   bool allow_version_mismatch = false;  // the cluster may speak a newer data model than we
 };
 
-/// -c and --allow-version-mismatch.
+/// -c and --allow-version-mismatch. In calicoctl's tree the latter is an option of the program.
 void add_access(cli::Command& command, Access& access);
+/// The options that calicoctl has for all of its commands: --log-level, --context, --allow-version-mismatch.
+void add_access_of_program(cli::Command& root);
 
 /// The store that is configured.
 /// @return Code::unsupported when the cluster's Calico is newer than what we know, unless that is allowed

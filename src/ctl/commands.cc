@@ -8,6 +8,7 @@ void add_commands(cli::Command& root) {
   add_resources(root);
   add_explain(root);
   add_ipam(root);
+  add_datastore(root);
   add_debug(root);
 }
 

@@ -71,9 +71,9 @@ TEST_F(CtlEtcdTest, CreatesShowsReplacesAndDeletes) {
   EXPECT_EQ(again.status, 1);
   EXPECT_EQ(again.out, "");
   EXPECT_EQ(again.err,
-            "standard input, document 1: IPPool p exists already\n"
-            "standard input, document 2: NetworkPolicy shop/web exists already\n"
-            "standard input, document 3: NetworkPolicy default/db exists already\n");
+            "standard input, document 1: resource already exists: IPPool(p)\n"
+            "standard input, document 2: resource already exists: NetworkPolicy(shop/web)\n"
+            "standard input, document 3: resource already exists: NetworkPolicy(default/db)\n");
   EXPECT_EQ(weft("create --skip-exists -f -", resources).status, 0);
 
   EXPECT_EQ(weft("get ippool").out,
@@ -106,13 +106,13 @@ TEST_F(CtlEtcdTest, CreatesShowsReplacesAndDeletes) {
   EXPECT_THAT(weft("get np web -n shop -o wide").out, HasSubstr("20"));
   const auto absent = weft("replace -f -", "{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: t}}");
   EXPECT_EQ(absent.status, 1);
-  EXPECT_EQ(absent.err, "standard input: Tier t does not exist\n");
+  EXPECT_EQ(absent.err, "standard input: resource does not exist: Tier(t)\n");
 
   EXPECT_EQ(weft("delete networkpolicy web -n shop").out, "Successfully deleted 1 'NetworkPolicy' resource(s)\n");
   const auto deleted = weft("delete ippool p q");
   EXPECT_EQ(deleted.status, 1);
-  EXPECT_EQ(deleted.out, "Successfully deleted 1 'IPPool' resource(s)\n");
-  EXPECT_EQ(deleted.err, "IPPool q does not exist\n");
+  EXPECT_EQ(deleted.out, "Partial success: deleted 1 out of 2 'IPPool' resources\n");
+  EXPECT_EQ(deleted.err, "resource does not exist: IPPool(q)\n");
   EXPECT_EQ(weft("delete --skip-not-exists -f -", resources).status, 0);
   EXPECT_EQ(weft("get np -A").out, "NAMESPACE   NAME   TIER   \n\n");
 }
@@ -131,7 +131,7 @@ TEST_F(CtlEtcdTest, PutsBackWhatItShowed) {
     // That was a write: what was shown before it is of the past now.
     const auto stale = weft("replace -f -", one.out);
     EXPECT_EQ(stale.status, 1);
-    EXPECT_EQ(stale.err, "standard input: NetworkPolicy shop/web was changed by somebody else in between\n");
+    EXPECT_EQ(stale.err, "standard input: update conflict: NetworkPolicy(shop/web)\n");
 
     const auto all = weft(std::string("get np -A -o ") + format);
     const auto list = schema::parse_yaml(all.out);
@@ -147,9 +147,9 @@ TEST_F(CtlEtcdTest, ShowsWhatIsThereAndNamesWhatIsNot) {
   const auto some = weft("get ippool p q");
   EXPECT_EQ(some.status, 1);
   EXPECT_THAT(some.out, HasSubstr("10.65.0.0/16"));
-  EXPECT_EQ(some.err, "IPPool q does not exist\n");
+  EXPECT_EQ(some.err, "resource does not exist: IPPool(q)\n");
   EXPECT_EQ(weft("get ippool/p -o name").out, "ippools/p\n");
-  EXPECT_EQ(weft("get networkpolicy web").err, "NetworkPolicy default/web does not exist\n");
+  EXPECT_EQ(weft("get networkpolicy web").err, "resource does not exist: NetworkPolicy(default/web)\n");
 }
 
 TEST_F(CtlEtcdTest, ShowsTiersByOrder) {
@@ -234,7 +234,7 @@ TEST_F(CtlEtcdTest, SaysWhatItDoesNotUnderstand) {
   const auto kind = weft("get ippol");
   EXPECT_EQ(kind.status, 1);
   EXPECT_EQ(kind.err, "resource type 'ippol' is not supported; did you mean IPPool?\n");
-  EXPECT_EQ(weft("get ippool -o xml").err, "-o xml: table (ps), wide, yaml, json or name\n");
+  EXPECT_THAT(weft("get ippool -o xml").err, StartsWith("unrecognized output format 'xml'"));
   EXPECT_EQ(weft("get ippool -A -n x").status, 1);
   EXPECT_EQ(weft("get np web -A").status, 1);
   EXPECT_EQ(weft("get").status, 1);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "client/objects.h"
 #include "test/folder.h"
 
 namespace weft::ctl {
@@ -17,16 +18,17 @@ struct Read {
   std::vector<std::string> bad;
 };
 
-Read parse(std::string_view text) {
-  const auto documents = parse_documents(text, "f.yaml", "default");
+Read parse(std::string_view text, const Scope& scope = {}) {
+  const auto documents = parse_documents(text, "f.yaml", scope);
   if (!documents) return {.good = {}, .bad = {documents.error().message}};
   Read read;
-  for (const auto& [where, object] : documents->good) {
-    const auto& m = object.metadata();
-    read.good.push_back(where + ": " + std::string(object.kind->name) + ' ' +
-                        (m.namespace_.empty() ? "" : m.namespace_ + '/') + m.name);
+  for (const auto& document : documents->good) {
+    const auto& m = document.object.metadata();
+    if (!document.problem)
+      read.good.push_back(document.where + ": " + client::title(*document.object.kind, m.name, m.namespace_));
   }
-  for (const auto& error : documents->bad) read.bad.push_back(error.message);
+  for (const auto& error : documents->problems()) read.bad.push_back(error.message);
+  for (const auto& file : documents->empty) read.bad.push_back(file + " is empty");
   return read;
 }
 
@@ -47,25 +49,25 @@ metadata: {name: a}
 )");
 
   EXPECT_THAT(read.bad, ElementsAre());
-  EXPECT_THAT(read.good, ElementsAre("f.yaml, document 1: IPPool p", "f.yaml, document 3: NetworkPolicy default/a",
-                                     "f.yaml, document 4: NetworkPolicy ns/b"));
+  EXPECT_THAT(read.good, ElementsAre("f.yaml, document 1: IPPool(p)", "f.yaml, document 3: NetworkPolicy(default/a)",
+                                     "f.yaml, document 4: NetworkPolicy(ns/b)"));
 }
 
 TEST(DocumentsTest, HoldOneAlone) {
   EXPECT_THAT(parse("{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: t}}").good,
-              ElementsAre("f.yaml: Tier t"));
+              ElementsAre("f.yaml: Tier(t)"));
 }
 
 TEST(DocumentsTest, HoldLists) {
   const std::string a = R"({"apiVersion":"projectcalico.org/v3","kind":"Tier","metadata":{"name":"a"}})";
   const std::string b = R"({"apiVersion":"projectcalico.org/v3","kind":"Tier","metadata":{"name":"b"}})";
-  const auto both = ElementsAre("f.yaml, item 1: Tier a", "f.yaml, item 2: Tier b");
+  const auto both = ElementsAre("f.yaml, item 1: Tier(a)", "f.yaml, item 2: Tier(b)");
 
   EXPECT_THAT(parse("[" + a + "," + b + "]").good, both);
   EXPECT_THAT(parse(R"({"kind":"TierList","apiVersion":"projectcalico.org/v3","items":[)" + a + "," + b + "]}").good,
               both);
   EXPECT_THAT(parse(R"({"kind":"List","apiVersion":"v1","items":[)" + a + "," + b + "]}").good, both);
-  EXPECT_THAT(parse("[[" + a + "]]").good, ElementsAre("f.yaml, item 1, item 1: Tier a"));
+  EXPECT_THAT(parse("[[" + a + "]]").good, ElementsAre("f.yaml, item 1, item 1: Tier(a)"));
 }
 
 TEST(DocumentsTest, NameFileDocumentKindObjectAndFieldOfAMistake) {
@@ -85,11 +87,11 @@ metadata: {name: all}
 spec: {selector: app == web}
 )");
 
-  EXPECT_THAT(read.good, ElementsAre("f.yaml, document 1: Tier fine"));
+  EXPECT_THAT(read.good, ElementsAre("f.yaml, document 1: Tier(fine)"));
   EXPECT_THAT(read.bad,
-              ElementsAre("f.yaml, document 2: NetworkPolicy shop/web: spec.ingress[0].action: must be one of Allow, "
+              ElementsAre("f.yaml, document 2: NetworkPolicy(shop/web): spec.ingress[0].action: must be one of Allow, "
                           "Deny, Log, Pass (is \"Alow\")",
-                          testing::StartsWith("f.yaml, document 3: GlobalNetworkPolicy all: spec.selector: ")));
+                          testing::StartsWith("f.yaml, document 3: GlobalNetworkPolicy(all): spec.selector: ")));
 }
 
 TEST(DocumentsTest, SayWhatWasProbablyMeant) {
@@ -108,9 +110,9 @@ TEST(DocumentsTest, SayWhatWasProbablyMeant) {
                           "f.yaml, item 2: kind: \"networkpolicy\" is not known; did you mean NetworkPolicy?",
                           "f.yaml, item 3: kind: \"Pool\" is not known; did you mean IPPool?",
                           "f.yaml, item 4: kind: \"Elephant\" is not known", "f.yaml, item 5: kind: is required",
-                          testing::StartsWith("f.yaml, item 6: IPPool p: spec.cdir: is not known; did you "
+                          testing::StartsWith("f.yaml, item 6: IPPool(p): spec.cdir: is not known; did you "
                                               "mean \"cidr\"?"),
-                          testing::StartsWith("f.yaml, item 7: Tier a: apiVersion: is required"),
+                          testing::StartsWith("f.yaml, item 7: Tier(a): apiVersion: is required"),
                           "f.yaml, item 8: must be an object with apiVersion, kind and metadata"));
 }
 
@@ -121,14 +123,14 @@ TEST(DocumentsTest, KeepRulesOnWhatWillBeWritten) {
       ElementsAre());
   EXPECT_THAT(
       parse("{apiVersion: projectcalico.org/v3, kind: IPPool, metadata: {name: p}, spec: {cidr: 10.0.0.0/28}}").bad,
-      ElementsAre(HasSubstr("IPPool p: spec.blockSize")));
+      ElementsAre(HasSubstr("IPPool(p): spec.blockSize")));
 }
 
 TEST(DocumentsTest, SayWhereTextIsNoYaml) {
   EXPECT_THAT(parse("a: [1, 2").bad, ElementsAre(testing::ContainsRegex("^f.yaml: line [0-9]+")));
-  EXPECT_THAT(parse("").bad, ElementsAre("f.yaml: holds no resource"));
-  EXPECT_THAT(parse("---\n---\n# nothing\n").bad, ElementsAre("f.yaml: holds no resource"));
-  EXPECT_THAT(parse("[]").bad, ElementsAre("f.yaml: holds no resource"));
+  EXPECT_THAT(parse("").bad, ElementsAre("f.yaml is empty"));
+  EXPECT_THAT(parse("---\n---\n# nothing\n").bad, ElementsAre("f.yaml is empty"));
+  EXPECT_THAT(parse("[]").bad, ElementsAre("f.yaml is empty"));
 }
 
 TEST(DocumentsTest, ComeFromFiles) {
@@ -136,13 +138,48 @@ TEST(DocumentsTest, ComeFromFiles) {
   const std::string file = folder.path() + "/t.yaml";
   ASSERT_TRUE(write_file_atomic(file, "{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: t}}"));
 
-  const auto documents = read_documents(file, "default");
+  const auto documents = read_documents(file, {});
 
   ASSERT_TRUE(documents) << documents.error().message;
   EXPECT_EQ(documents->good.at(0).where, file);
-  const auto missing = read_documents(folder.path() + "/none", "default");
+  const auto missing = read_documents(folder.path() + "/none", {});
   ASSERT_FALSE(missing);
   EXPECT_THAT(missing.error().message, HasSubstr(folder.path() + "/none"));
+}
+
+TEST(DocumentsTest, ComeFromFolders) {
+  const test::Folder folder;
+  const auto add = [&](const std::string& name, const std::string& tier) {
+    ASSERT_TRUE(make_directories(folder.path() + "/sub"));
+    ASSERT_TRUE(write_file_atomic(folder.path() + "/" + name,
+                                  "{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: " + tier + "}}"));
+  };
+  add("b.yml", "b");
+  add("a.YAML", "a");
+  add("sub/c.json", "c");
+  add("notes.txt", "d");
+  const auto names = [&](bool recursive) {
+    std::vector<std::string> all;
+    const auto documents = read_documents(folder.path(), {}, recursive);
+    for (const auto& document : documents->good) all.push_back(document.object.metadata().name);
+    return all;
+  };
+
+  EXPECT_THAT(names(false), ElementsAre("a", "b"));
+  EXPECT_THAT(names(true), ElementsAre("a", "b", "c"));
+}
+
+TEST(DocumentsTest, AreOfTheNamespaceThatIsGiven) {
+  const std::string policy = "{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: a}}";
+  const std::string shop =
+      "{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: a, namespace: shop}}";
+  const std::string tier = "{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: t, namespace: shop}}";
+
+  EXPECT_THAT(parse(policy, {.namespace_ = "x"}).good, ElementsAre("f.yaml: NetworkPolicy(x/a)"));
+  EXPECT_THAT(parse(shop, {.namespace_ = "x"}).bad,
+              ElementsAre("f.yaml: resource namespace does not match client namespace. shop != x"));
+  EXPECT_THAT(parse(tier).bad, ElementsAre("f.yaml: namespace should not be specified for a non-namespaced resource. "
+                                           "Tier is not a namespaced resource"));
 }
 
 }  // namespace

@@ -22,10 +22,9 @@ Result<int> explain(const Words& words) {
   if (!words.output.empty() && words.output != "json" && words.output != "text")
     return fail(Code::invalid, fmt::format("-o {}: text or json", words.output));
   Documents documents;
-  const std::string namespace_ = words.question.namespace_.empty() ? "default" : words.question.namespace_;
-  if (!words.file.empty()) documents = TRY(read_documents(words.file, namespace_));
-  for (const auto& error : documents.bad) fmt::print(stderr, "{}\n", error.message);
-  if (!documents.bad.empty()) return 1;
+  if (!words.file.empty()) documents = TRY(read_documents(words.file, {.namespace_ = words.question.namespace_}));
+  for (const auto& error : documents.problems()) fmt::print(stderr, "{}\n", error.message);
+  if (!documents.problems().empty()) return 1;
 
   std::vector<Error> undecodable;
   auto cluster = TRY(load_cluster(*TRY(open_store(words.access)), undecodable));

@@ -1,193 +1,199 @@
-#include "ctl/commands.h"
+// Commands that write resources: create, apply, replace, delete, validate, patch, label.
 
-#include <algorithm>
+#include <unistd.h>
+
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
 #include <fmt/core.h>
 
-#include "api/bgp.h"
 #include "client/objects.h"
 #include "client/resources.h"
-#include "ctl/access.h"
-#include "ctl/documents.h"
-#include "ctl/print.h"
-#include "ctl/write.h"
+#include "ctl/patch.h"
+#include "ctl/request.h"
+#include "ctl/staged_store.h"
+#include "schema/document.h"
 
 namespace weft::ctl {
 namespace {
 
-/// Words of all commands.
-struct Words {
-  Access access;
-  std::string file;        // -f
-  std::string output;      // -o
-  std::string namespace_;  // -n
-  bool all_namespaces = false;
-  bool skip = false;
-  std::string kind;
-  std::vector<std::string> names;
-};
-
-std::string namespace_or_default(const Words& words) { return words.namespace_.empty() ? "default" : words.namespace_; }
-
-/// A kind and names from the command line: "nodes", "node n1 n2", "node/n1".
-Result<const api::Kind*> find_kind(Words& words) {
-  if (const auto slash = words.kind.find('/'); slash != std::string::npos) {
-    words.names.insert(words.names.begin(), words.kind.substr(slash + 1));
-    words.kind.resize(slash);
-  }
-  return ctl::find_kind(words.kind);
+bool is_controller() {
+  const char* controller = std::getenv("WEFT_CONTROLLER");
+  return controller && std::string_view(controller) == "true";
 }
 
-/// What columns need besides the objects: the cluster's AS number.
-schema::Facts facts_for(store::Store& store, const std::vector<api::Object>& objects) {
-  const auto is_node = [](const api::Object& object) { return object.kind->name == "Node"; };
-  if (std::none_of(objects.begin(), objects.end(), is_node)) return {};
-  const auto configuration = client::get<api::BgpConfiguration>(store, "default");
-  const bool set = configuration && configuration->spec.as_number;
-  return {{"asNumber", set ? std::to_string(configuration->spec.as_number->value) : "64512"}};
-}
-
-/// What was found; what was not is in `missing` and holds back nothing else.
-struct Found {
-  std::vector<api::Object> objects;
-  std::vector<Error> missing;
-  std::string revision;  // of a list
-
-  void add(Result<api::Object> object) {
-    if (object)
-      objects.push_back(std::move(*object));
-    else
-      missing.push_back(std::move(object.error()));
-  }
-};
-
-Result<Found> find_those_of_file(store::Store& store, const Words& words) {
-  auto documents = TRY(read_documents(words.file, namespace_or_default(words)));
-  Found found{.objects = {}, .missing = std::move(documents.bad), .revision = {}};
-  for (const auto& document : documents.good) {
-    const auto& m = document.object.metadata();
-    found.add(client::get(store, *document.object.kind, m.name, m.namespace_));
-  }
-  return found;
-}
-
-Result<Found> find_those_of_kind(store::Store& store, const Words& words, const api::Kind& kind) {
-  const std::string namespace_ = kind.namespaced && !words.all_namespaces ? namespace_or_default(words) : "";
-  Found found;
-  for (const auto& name : words.names) found.add(client::get(store, kind, name, namespace_));
-  if (!words.names.empty()) return found;
-  auto list = TRY(client::list(store, kind, namespace_));
-  for (const auto& error : list.undecodable) fmt::print(stderr, "left out: {}\n", error.message);
-  found.objects = std::move(list.items);
-  found.revision = std::to_string(list.revision);
-  sort_as_shown(kind, found.objects);
-  return found;
-}
-
-Result<int> get(Words& words) {
-  Look look{.format = TRY(parse_format(words.output)),
-            .single = false,
-            .show_namespace = words.all_namespaces || !words.namespace_.empty(),
-            .facts = {},
-            .revision = {}};
-  if (words.all_namespaces && !words.namespace_.empty()) return fail(Code::invalid, "-A and -n exclude each other");
-  if (words.kind.empty() == words.file.empty())
-    return fail(Code::invalid, "get what? A resource type, as in `weft get nodes`, or -f FILE");
-  const auto* kind = words.kind.empty() ? nullptr : TRY(find_kind(words));
-  if (words.all_namespaces && !words.names.empty() && kind->namespaced)
-    return fail(Code::invalid, "-A shows all there are: names need -n NAMESPACE");
-  const auto store = TRY(open_store(words.access));
-  const auto found = TRY(kind ? find_those_of_kind(*store, words, *kind) : find_those_of_file(*store, words));
-  look.single = found.revision.empty() && found.objects.size() == 1;
-  look.revision = found.revision;
-  if (look.format == Format::wide) look.facts = facts_for(*store, found.objects);
-  if (kind && found.missing.empty())
-    fmt::print("{}", print(*kind, found.objects, look));
-  else if (!found.objects.empty())
-    fmt::print("{}", print(found.objects, look));
-  std::fflush(stdout);
-  for (const auto& error : found.missing) fmt::print(stderr, "{}\n", error.message);
-  return found.missing.empty() ? 0 : 1;
+/// Says how far long work is, on a terminal, after a second.
+std::function<void(std::size_t)> progress_of(std::size_t all) {
+  if (!::isatty(STDERR_FILENO)) return {};
+  return [all, begin = std::chrono::steady_clock::now()](std::size_t done) {
+    if (std::chrono::steady_clock::now() - begin < std::chrono::seconds(1)) return;
+    fmt::print(stderr, "\r{} of {}{}", done, all, done == all ? "\r\033[K" : "");
+    std::fflush(stderr);
+  };
 }
 
 /// Documents from -f, or for delete from a kind and names.
-Result<Documents> what_to_write(Words& words, Verb verb) {
-  if (!words.file.empty()) return read_documents(words.file, namespace_or_default(words));
+Result<Documents> what_to_write(Request& request, Verb verb) {
+  const auto* kind = TRY(kind_of(request));
+  if (!request.file.empty()) {
+    if (kind) return fail(Code::invalid, "either a resource type and names, or -f FILE");
+    auto documents = TRY(documents_of(request));
+    // Whoever deletes need not say what is there, as long as it has a name.
+    if (verb == Verb::remove) {
+      for (auto& document : documents.good) {
+        auto settled = settle_namespace(document.object, request.scope);
+        document.problem = settled ? std::nullopt : std::optional(std::move(settled.error()));
+      }
+    }
+    return documents;
+  }
   if (verb != Verb::remove) return fail(Code::invalid, "-f FILE: which resources (- is standard input)");
-  if (words.kind.empty()) return fail(Code::invalid, "delete what? A resource type and names, or -f FILE");
-  const auto* kind = TRY(find_kind(words));
-  if (words.names.empty())
+  if (!kind) return fail(Code::invalid, "delete what? A resource type and names, or -f FILE");
+  if (request.names.empty())
     return fail(Code::invalid, fmt::format("delete which {}? Names come after it", kind->plural));
   Documents documents;
-  for (const auto& name : words.names) {
-    api::Object object{kind, kind->make()};
-    object.metadata().name = name;
-    if (kind->namespaced) object.metadata().namespace_ = namespace_or_default(words);
-    documents.good.push_back({.where = {}, .object = object});
+  for (const auto& name : request.names) {
+    api::Object stub{kind, kind->make()};
+    stub.metadata().name = name;
+    auto object = named(*kind, name, request);
+    documents.good.push_back({.where = {},
+                              .object = object ? *object : stub,
+                              .problem = object ? std::nullopt : std::optional(std::move(object.error()))});
   }
   return documents;
 }
 
-int write_documents(Words& words, Verb verb) {
-  auto documents = what_to_write(words, verb);
-  if (!documents) return complain(documents.error());
-  // A file with a mistake in it changes nothing: its other documents may lean on the bad one.
-  if (!documents->bad.empty()) {
-    for (const auto& error : documents->bad) fmt::print(stderr, "{}\n", error.message);
-    return 1;
-  }
-  const auto store = open_store(words.access);
-  if (!store) return complain(store.error());
-  const char* controller = std::getenv("WEFT_CONTROLLER");
-  const auto written = write(**store, verb, documents->good,
-                             {.skip_exists = words.skip,
-                              .skip_not_exists = words.skip,
-                              .controller = controller && std::string_view(controller) == "true"});
-  for (const auto& error : written.failed) fmt::print(stderr, "{}\n", error.message);
-  if (!written.done.empty()) fmt::print("{}\n", summary(verb, written.done));
-  return written.failed.empty() ? 0 : 1;
+Report of_dry_run(Report report) {
+  if (!report.out.empty()) report.out += "(dry run: nothing was written)\n";
+  return report;
 }
 
-void add_write_command(cli::Command& root, Words& w, const char* name, const char* help, Verb verb) {
-  auto command = root.sub(name, help);
-  command.option("-f,--filename", w.file, "file with resources, YAML or JSON; - is standard input");
-  command.option("-n,--namespace", w.namespace_, "namespace of namespaced resources that say none (default)");
-  add_access(command, w.access);
-  if (verb == Verb::create) command.flag("--skip-exists", w.skip, "one that is there already is no error");
-  if (verb == Verb::remove) {
-    command.flag("--skip-not-exists", w.skip, "one that is not there is no error");
-    command.positional("KIND", w.kind, "resource type", false);
-    command.positional("NAME", w.names, "names");
-    command.offers("KIND", kind_words());
+constexpr int most_tries = 5;
+
+/// Reads, changes and writes an object; somebody who writes between is let go first, a few times.
+Result<> change(store::Store& store, const api::Object& wanted, bool dry_run,
+                const std::function<Result<api::Object>(const api::Object&)>& how) {
+  const auto& m = wanted.metadata();
+  for (int tries = 1;; ++tries) {
+    const auto before = TRY(client::get(store, *wanted.kind, m.name, m.namespace_));
+    const auto after = TRY(how(before));
+    StagedStore staged(store);
+    staged.may_flush(false);
+    auto written = client::replace(dry_run ? static_cast<store::Store&>(staged) : store, after);
+    if (written || written.error().code != Code::conflict || tries == most_tries) return written;
   }
-  command.run([&w, verb] { return write_documents(w, verb); });
+}
+
+Result<api::Object> patched(const Request& request, const api::Object& before) {
+  auto value = TRY(apply_patch(request.patch_type, request.patch, before.value()));
+  std::vector<schema::Problem> problems;
+  auto after = TRY(api::read_document(std::move(value), problems));
+  if (!problems.empty()) return std::unexpected(schema::to_error(problems));
+  const auto& was = before.metadata();
+  auto& is = after.metadata();
+  if (after.kind != before.kind || is.name != was.name || is.namespace_ != was.namespace_)
+    return fail(Code::invalid, "a patch changes neither kind nor name nor namespace");
+  is.resource_version = was.resource_version;
+  return after;
+}
+
+/// An only name, with its object that says which.
+Result<api::Object> one_named(Request& request) {
+  const auto* kind = TRY(kind_of(request));
+  if (!kind || request.names.size() != 1) return fail(Code::invalid, "a resource type and one name are needed");
+  return named(*kind, request.names.front(), request);
+}
+
+Result<std::string> try_label(Request& request, const std::string& word) {
+  const auto equals = word.find('=');
+  if (!request.remove_label && equals == std::string::npos)
+    return fail(Code::invalid, fmt::format("invalid label {}", word));
+  const std::string key = word.substr(0, request.remove_label ? std::string::npos : equals);
+  const std::string value = request.remove_label ? "" : word.substr(equals + 1);
+  const std::string what = fmt::format("{} {}", request.kind, request.names.empty() ? "" : request.names.front());
+
+  const auto wanted = TRY(one_named(request));
+  const auto store = TRY(open_store(request.access));
+  std::string said = fmt::format("Successfully set label {} on {}", key, what);
+  const auto done = change(*store, wanted, request.dry_run, [&](const api::Object& before) -> Result<api::Object> {
+    auto& labels = before.metadata().labels;
+    const auto there = labels.find(key);
+    if (request.remove_label) {
+      if (there == labels.end())
+        return fail(Code::not_found, fmt::format("cannot remove label of {}, key {} does not exist", what, key));
+      labels.erase(there);
+      said = fmt::format("Successfully removed label {} from {}", key, what);
+    } else {
+      if (there != labels.end()) {
+        if (there->second != value && !request.overwrite) {
+          return fail(Code::exists, fmt::format("failed to update label of {}, key {} is already present. please use "
+                                                "'--overwrite' to set a new value",
+                                                what, key));
+        }
+        said = fmt::format("Successfully updated label {} on {}", key, what);
+      }
+      labels[key] = value;
+    }
+    return before;
+  });
+  if (!done) return std::unexpected(done.error());
+  return said;
 }
 
 }  // namespace
 
-void add_resources(cli::Command& root) {
-  static Words w;
-  auto get_ = root.sub(
-      "get", "Show resources.\n\n  weft get nodes -o wide\n  weft get networkpolicy allow-db -n default -o yaml");
-  get_.positional("KIND", w.kind, "resource type", false);
-  get_.positional("NAME", w.names, "names; none: all");
-  get_.option("-o,--output", w.output, "table (ps), wide, yaml, json or name");
-  get_.option("-n,--namespace", w.namespace_, "namespace (default)");
-  get_.flag("-A,--all-namespaces", w.all_namespaces, "of all namespaces");
-  get_.flag("-a", w.all_namespaces, "the same");
-  get_.option("-f,--filename", w.file, "the resources that a file names");
-  add_access(get_, w.access);
-  get_.offers("-o", {"table", "wide", "yaml", "json", "name"}).offers("KIND", kind_words());
-  get_.run([] {
-    const auto status = get(w);
-    return status ? *status : complain(status.error());
-  });
-  add_write_command(root, w, "create", "Create resources; one that is there already is an error.", Verb::create);
-  add_write_command(root, w, "apply", "Create resources, or replace them where they are there already.", Verb::apply);
-  add_write_command(root, w, "replace", "Replace resources; one that is not there is an error.", Verb::replace);
-  add_write_command(root, w, "delete", "Delete resources.", Verb::remove);
+int write(Request& request, Verb verb) {
+  auto documents = what_to_write(request, verb);
+  if (!documents) return report_unreadable(request.voice, {documents.error()}).say();
+  // A file of which something cannot be read changes nothing: its other documents may lean on that.
+  if (!documents->bad.empty()) return report_unreadable(request.voice, documents->problems()).say();
+  const auto store = open_store(request.access);
+  if (!store) return complain(store.error());
+  const auto outcomes = write(**store, verb, documents->good,
+                              {.skip_exists = request.skip_exists,
+                               .skip_not_exists = request.skip_not_exists,
+                               .controller = is_controller(),
+                               .dry_run = request.dry_run,
+                               .progress = progress_of(documents->good.size())});
+  const auto said = report(request.voice, verb, outcomes);
+  return (request.dry_run ? of_dry_run(said) : said).say();
+}
+
+int validate(const Request& request) {
+  if (request.file.empty()) return complain({Code::invalid, "-f FILE: which resources (- is standard input)"});
+  auto documents = documents_of(request);
+  if (!documents) return report_unreadable(request.voice, {documents.error()}).say();
+  if (!documents->bad.empty()) return report_unreadable(request.voice, documents->problems()).say();
+  std::vector<Outcome> outcomes;
+  for (const auto& document : documents->good) {
+    outcomes.push_back({document.where, document.object, {}});
+    if (document.problem) outcomes.back().result = std::unexpected(*document.problem);
+  }
+  return report(request.voice, Verb::validate, outcomes).say();
+}
+
+int patch(Request& request) {
+  auto wanted = one_named(request);
+  if (!wanted) return complain(wanted.error());
+  const auto store = open_store(request.access);
+  if (!store) return complain(store.error());
+  Outcome outcome{.where = {}, .object = *wanted, .result = may_write(*wanted, Verb::patch)};
+  if (outcome.result || is_controller()) {
+    outcome.result =
+        change(**store, *wanted, request.dry_run, [&](const api::Object& before) { return patched(request, before); });
+  }
+  const auto said = report(request.voice, Verb::patch, {outcome});
+  return (request.dry_run ? of_dry_run(said) : said).say();
+}
+
+int label(Request& request, const std::vector<std::string>& words) {
+  for (const auto& word : words) {
+    const auto said = try_label(request, word);
+    if (!said) return complain(said.error());
+    fmt::print("{}\n", *said);
+  }
+  return 0;
 }
 
 }  // namespace weft::ctl

@@ -2,45 +2,43 @@
 
 #include <fmt/core.h>
 
+#include <map>
+#include <utility>
+
 #include "api/policy.h"
 #include "api/tier.h"
 #include "client/objects.h"
 #include "client/resources.h"
+#include "ctl/staged_store.h"
 
 namespace weft::ctl {
 namespace {
 
-std::string_view past(Verb verb) {
-  switch (verb) {
-    case Verb::create: return "created";
-    case Verb::apply: return "applied";
-    case Verb::replace: return "replaced";
-    case Verb::remove: return "deleted";
-  }
-  return "";
+std::string title(const api::Object& object) {
+  const auto& m = object.metadata();
+  return client::title(*object.kind, m.name, m.namespace_);
 }
 
-/// What calicoctl does not let users write (datamodel 4.2, 4.4).
-Result<> may_write(const api::Object& object, const WriteOptions& options, Verb verb) {
-  if (options.controller) return {};
-  const auto& m = object.metadata();
-  const std::string title = client::title(*object.kind, m.name, m.namespace_);
-  if (object.kind->is_protected) return fail(Code::denied, title + ": is written by the nodes, not by users");
-  if (object.kind->name == "NetworkPolicy" && m.name.starts_with("knp.default."))
-    return fail(Code::denied,
-                title + ": names that begin with knp.default. are those of policies copied from Kubernetes");
-  if (verb == Verb::remove && object.kind->name == "Tier" &&
-      (m.name == "default" || m.name == "kube-admin" || m.name == "kube-baseline")) {
-    return fail(Code::denied, title + ": always exists and cannot be deleted");
+std::unexpected<Error> not_supported(const api::Object& object, Verb verb, std::string_view reason) {
+  std::string_view operation = "update";
+  switch (verb) {
+    case Verb::create: operation = "create"; break;
+    case Verb::apply: operation = "apply"; break;
+    case Verb::replace: operation = "replace"; break;
+    case Verb::remove: operation = "delete"; break;
+    case Verb::validate:
+    case Verb::patch: break;
   }
-  return {};
+  return fail(Code::denied, fmt::format("operation {} is not supported on {}: {}", operation, title(object), reason));
 }
 
 template <class Policy>
 Result<> no_policy_in(store::Store& store, const std::string& tier) {
   for (const auto& policy : TRY(client::list<Policy>(store)).items) {
     if (policy.spec.tier != tier) continue;
-    return fail(Code::denied, fmt::format("Tier {}: is not empty: {} is in it", tier,
+    return fail(Code::denied, fmt::format("operation delete is not supported on Tier({}): Cannot delete a non-empty "
+                                          "tier: {} is in it",
+                                          tier,
                                           client::title(*api::find_kind(schema::schema_of<Policy>().kind),
                                                         policy.metadata.name, policy.metadata.namespace_)));
   }
@@ -67,13 +65,11 @@ Result<> tier_exists(store::Store& store, const api::Object& object) {
   const auto found = client::get(store, *api::find_kind("Tier"), tier);
   if (found) return {};
   if (found.error().code != Code::not_found) return std::unexpected(found.error());
-  const auto& m = object.metadata();
-  return fail(Code::invalid, fmt::format("{}: spec.tier: tier {} does not exist",
-                                         client::title(*object.kind, m.name, m.namespace_), tier));
+  return fail(Code::invalid, fmt::format("resource does not exist: Tier({})", tier));
 }
 
 Result<> write_one(store::Store& store, Verb verb, const api::Object& object, const WriteOptions& options) {
-  TRY(may_write(object, options, verb));
+  if (!options.controller) TRY(may_write(object, verb));
   if (verb != Verb::remove) TRY(tier_exists(store, object));
   switch (verb) {
     case Verb::create: {
@@ -90,39 +86,77 @@ Result<> write_one(store::Store& store, Verb verb, const api::Object& object, co
       if (!removed && removed.error().code == Code::not_found && options.skip_not_exists) return {};
       return removed;
     }
+    case Verb::validate:
+    case Verb::patch: break;
+  }
+  return {};
+}
+
+/// From how many of a kind on it pays to list the kind first instead of asking for each.
+constexpr std::size_t many = 32;
+
+/// Kinds of which there are many, listed at once.
+Result<> read_ahead(StagedStore& staged, const std::vector<Document>& documents) {
+  std::map<const api::Kind*, std::size_t> counts;
+  for (const auto& document : documents) ++counts[document.object.kind];
+  for (const auto& [kind, count] : counts) {
+    if (count >= many) TRY(staged.list(api::prefix_of(*kind)));
   }
   return {};
 }
 
 }  // namespace
 
-Written write(store::Store& store, Verb verb, const std::vector<Document>& documents, const WriteOptions& options) {
-  Written written;
-  if (auto ready = client::ensure_initialized(store); !ready) {
-    written.failed.push_back(std::move(ready.error()));
-    return written;
-  }
-  for (const auto& document : documents) {
-    auto outcome = write_one(store, verb, document.object, options);
-    const auto& m = document.object.metadata();
-    if (outcome)
-      written.done.push_back(client::title(*document.object.kind, m.name, m.namespace_));
-    else if (document.where.empty())
-      written.failed.push_back(std::move(outcome.error()));
-    else
-      written.failed.push_back(std::move(outcome.error()).within(document.where));
-  }
-  return written;
+Result<> may_write(const api::Object& object, Verb verb) {
+  const auto& name = object.metadata().name;
+  if (object.kind->is_protected) return not_supported(object, verb, "it is written by the nodes, not by users");
+  if (object.kind->name == "NetworkPolicy" && name.starts_with("knp.default."))
+    return not_supported(object, verb, "kubernetes network policies must be managed through the kubernetes API");
+  if (verb == Verb::remove && object.kind->name == "Tier" &&
+      (name == "default" || name == "kube-admin" || name == "kube-baseline"))
+    return not_supported(object, verb, fmt::format("Cannot delete {} tier", name));
+  return {};
 }
 
-std::string summary(Verb verb, const std::vector<std::string>& done) {
-  const auto kind = [](const std::string& title) { return title.substr(0, title.find(' ')); };
-  for (const auto& title : done) {
-    if (kind(title) != kind(done.front()))
-      return fmt::format("Successfully {} {} resource(s)", past(verb), done.size());
+std::vector<Outcome> write(store::Store& store, Verb verb, const std::vector<Document>& documents,
+                           const WriteOptions& options) {
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(documents.size());
+  for (const auto& document : documents) outcomes.push_back({document.where, document.object, {}});
+
+  const bool staging = options.dry_run || documents.size() >= many;
+  StagedStore staged(store);
+  staged.may_flush(!options.dry_run);
+  const auto prepared = [&]() -> Result<> {
+    // Who may write some kinds only cannot make what always exists; then what needs it complains.
+    if (verb != Verb::remove) {
+      auto& target = options.dry_run ? static_cast<store::Store&>(staged) : store;
+      if (auto ready = client::ensure_initialized(target); !ready && ready.error().code != Code::denied) return ready;
+    }
+    return staging ? read_ahead(staged, documents) : Result<>();
+  }();
+
+  int phase = 0;
+  const api::Kind* kind = nullptr;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const auto& document = documents[i];
+    if (document.problem || !prepared) {
+      outcomes[i].result = std::unexpected(document.problem ? *document.problem : prepared.error());
+      continue;
+    }
+    if (std::exchange(kind, document.object.kind) != document.object.kind) ++phase;
+    staged.begin(i, phase);
+    outcomes[i].result =
+        write_one(staging ? static_cast<store::Store&>(staged) : store, verb, document.object, options);
   }
-  if (done.empty()) return {};
-  return fmt::format("Successfully {} {} '{}' resource(s)", past(verb), done.size(), kind(done.front()));
+  if (!staging || options.dry_run) return outcomes;
+  for (auto& [i, error] : staged.flush(options.progress)) {
+    // Somebody else writes too: this one by itself, against what is there now.
+    const bool again = error.code == Code::conflict || error.code == Code::exists || error.code == Code::not_found;
+    outcomes[i].result = again ? write_one(store, verb, documents[i].object, options)
+                               : std::unexpected(std::move(error).within(title(documents[i].object)));
+  }
+  return outcomes;
 }
 
 }  // namespace weft::ctl

@@ -6,6 +6,7 @@
 #include "api/ip_pool.h"
 #include "api/policy.h"
 #include "api/tier.h"
+#include "client/objects.h"
 #include "client/resources.h"
 #include "store/memory.h"
 
@@ -19,12 +20,18 @@ class WriteTest : public testing::Test {
  protected:
   /// What became of it, as lines: done ones by title, failed ones by their message.
   std::vector<std::string> write(Verb verb, std::string_view yaml, const WriteOptions& options = {}) {
-    const auto documents = parse_documents(yaml, "f", "default");
+    const auto documents = parse_documents(yaml, "f", {});
     EXPECT_TRUE(documents && documents->bad.empty()) << (documents ? documents->bad[0] : documents.error()).message;
     if (!documents) return {};
-    const auto written = ctl::write(store, verb, documents->good, options);
-    std::vector<std::string> lines = written.done;
-    for (const auto& error : written.failed) lines.push_back("! " + error.message);
+    std::vector<std::string> lines, failed;
+    for (const auto& [where, object, result] : ctl::write(store, verb, documents->good, options)) {
+      const auto& m = object.metadata();
+      if (result)
+        lines.push_back(client::title(*object.kind, m.name, m.namespace_));
+      else
+        failed.push_back("! " + where + ": " + result.error().message);
+    }
+    lines.insert(lines.end(), failed.begin(), failed.end());
     return lines;
   }
   static std::string tier(const std::string& name, const std::string& spec = "{order: 1}") {
@@ -39,17 +46,17 @@ class WriteTest : public testing::Test {
 };
 
 TEST_F(WriteTest, CreatesOnce) {
-  EXPECT_THAT(write(Verb::create, tier("t")), ElementsAre("Tier t"));
-  EXPECT_THAT(write(Verb::create, tier("t", "{order: 2}")), ElementsAre("! f: Tier t exists already"));
+  EXPECT_THAT(write(Verb::create, tier("t")), ElementsAre("Tier(t)"));
+  EXPECT_THAT(write(Verb::create, tier("t", "{order: 2}")), ElementsAre("! f: resource already exists: Tier(t)"));
   EXPECT_EQ(client::get<api::Tier>(store, "t")->spec.order, 1);
-  EXPECT_THAT(write(Verb::create, tier("t", "{order: 2}"), {.skip_exists = true}), ElementsAre("Tier t"));
+  EXPECT_THAT(write(Verb::create, tier("t", "{order: 2}"), {.skip_exists = true}), ElementsAre("Tier(t)"));
   EXPECT_EQ(client::get<api::Tier>(store, "t")->spec.order, 1) << "skipped means left as it is";
 }
 
 TEST_F(WriteTest, AppliesWhetherItIsThereOrNot) {
-  EXPECT_THAT(write(Verb::apply, tier("t")), ElementsAre("Tier t"));
+  EXPECT_THAT(write(Verb::apply, tier("t")), ElementsAre("Tier(t)"));
   const auto before = *client::get<api::Tier>(store, "t");
-  EXPECT_THAT(write(Verb::apply, tier("t", "{order: 2}")), ElementsAre("Tier t"));
+  EXPECT_THAT(write(Verb::apply, tier("t", "{order: 2}")), ElementsAre("Tier(t)"));
 
   const auto after = *client::get<api::Tier>(store, "t");
   EXPECT_EQ(after.spec.order, 2);
@@ -58,10 +65,10 @@ TEST_F(WriteTest, AppliesWhetherItIsThereOrNot) {
 }
 
 TEST_F(WriteTest, ReplacesOnlyWhatIsThere) {
-  EXPECT_THAT(write(Verb::replace, tier("t")), ElementsAre("! f: Tier t does not exist"));
+  EXPECT_THAT(write(Verb::replace, tier("t")), ElementsAre("! f: resource does not exist: Tier(t)"));
   write(Verb::create, tier("t"));
   const auto before = *client::get<api::Tier>(store, "t");
-  EXPECT_THAT(write(Verb::replace, tier("t", "{order: 3}")), ElementsAre("Tier t"));
+  EXPECT_THAT(write(Verb::replace, tier("t", "{order: 3}")), ElementsAre("Tier(t)"));
 
   const auto after = *client::get<api::Tier>(store, "t");
   EXPECT_EQ(after.spec.order, 3);
@@ -69,10 +76,10 @@ TEST_F(WriteTest, ReplacesOnlyWhatIsThere) {
 }
 
 TEST_F(WriteTest, DeletesOnlyWhatIsThere) {
-  EXPECT_THAT(write(Verb::remove, tier("t")), ElementsAre("! f: Tier t does not exist"));
-  EXPECT_THAT(write(Verb::remove, tier("t"), {.skip_not_exists = true}), ElementsAre("Tier t"));
+  EXPECT_THAT(write(Verb::remove, tier("t")), ElementsAre("! f: resource does not exist: Tier(t)"));
+  EXPECT_THAT(write(Verb::remove, tier("t"), {.skip_not_exists = true}), ElementsAre("Tier(t)"));
   write(Verb::create, tier("t"));
-  EXPECT_THAT(write(Verb::remove, tier("t")), ElementsAre("Tier t"));
+  EXPECT_THAT(write(Verb::remove, tier("t")), ElementsAre("Tier(t)"));
   EXPECT_FALSE(client::get<api::Tier>(store, "t"));
 }
 
@@ -83,26 +90,25 @@ TEST_F(WriteTest, RefusesToReplaceWhatSomebodyChangedSinceItWasRead) {
   const std::string stale = "{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: t, resourceVersion: \"" +
                             mine.metadata.resource_version + "\"}, spec: {order: 9}}";
 
-  EXPECT_THAT(write(Verb::replace, stale), ElementsAre("! f: Tier t was changed by somebody else in between"));
-  EXPECT_THAT(write(Verb::apply, stale), ElementsAre("! f: Tier t was changed by somebody else in between"));
+  EXPECT_THAT(write(Verb::replace, stale), ElementsAre("! f: update conflict: Tier(t)"));
+  EXPECT_THAT(write(Verb::apply, stale), ElementsAre("! f: update conflict: Tier(t)"));
   EXPECT_EQ(client::get<api::Tier>(store, "t")->spec.order, 2);
 }
 
 TEST_F(WriteTest, HoldsBackNothingBecauseOfOneThatFails) {
   EXPECT_THAT(write(Verb::create, tier("a") + "---\n" + tier("a") + "---\n" + tier("b")),
-              ElementsAre("Tier a", "Tier b", "! f, document 2: Tier a exists already"));
+              ElementsAre("Tier(a)", "Tier(b)", "! f, document 2: resource already exists: Tier(a)"));
 }
 
 TEST_F(WriteTest, PutsPoliciesOnlyIntoTiersThatExist) {
-  EXPECT_THAT(write(Verb::create, policy("a", "{tier: t}")),
-              ElementsAre("! f: NetworkPolicy default/a: spec.tier: tier t does not exist"));
-  EXPECT_THAT(write(Verb::create, policy("a")), ElementsAre("NetworkPolicy default/a")) << "of the default tier";
+  EXPECT_THAT(write(Verb::create, policy("a", "{tier: t}")), ElementsAre("! f: resource does not exist: Tier(t)"));
+  EXPECT_THAT(write(Verb::create, policy("a")), ElementsAre("NetworkPolicy(default/a)")) << "of the default tier";
   EXPECT_THAT(write(Verb::create, tier("t") + "---\n" + policy("b", "{tier: t}")),
-              ElementsAre("Tier t", "NetworkPolicy default/b"));
+              ElementsAre("Tier(t)", "NetworkPolicy(default/b)"));
   EXPECT_THAT(write(Verb::create,
                     "{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {name: g}, spec: {tier: "
                     "u}}"),
-              ElementsAre("! f: GlobalNetworkPolicy g: spec.tier: tier u does not exist"));
+              ElementsAre("! f: resource does not exist: Tier(u)"));
 }
 
 TEST_F(WriteTest, KeepsTiersThatAreNeeded) {
@@ -110,26 +116,29 @@ TEST_F(WriteTest, KeepsTiersThatAreNeeded) {
        std::map<std::string, std::string>{{"default", "{}"},
                                           {"kube-admin", "{order: 1000, defaultAction: Pass}"},
                                           {"kube-baseline", "{order: 10000000, defaultAction: Pass}"}}) {
-    EXPECT_THAT(write(Verb::remove, tier(name, spec)),
-                ElementsAre("! f: Tier " + name + ": always exists and cannot be deleted"));
-    EXPECT_TRUE(client::get<api::Tier>(store, name));
+    EXPECT_THAT(write(Verb::remove, tier(name, spec)), ElementsAre("! f: operation delete is not supported on Tier(" +
+                                                                   name + "): Cannot delete " + name + " tier"));
   }
   write(Verb::create, tier("t") + "---\n" + policy("a", "{tier: t}"));
+  EXPECT_TRUE(client::get<api::Tier>(store, "default"));
   EXPECT_THAT(write(Verb::remove, tier("t")),
-              ElementsAre("! f: Tier t: is not empty: NetworkPolicy default/a is in it"));
-  EXPECT_THAT(write(Verb::remove, policy("a") + "---\n" + tier("t")), ElementsAre("NetworkPolicy default/a", "Tier t"));
+              ElementsAre("! f: operation delete is not supported on Tier(t): Cannot delete a non-empty tier: "
+                          "NetworkPolicy(default/a) is in it"));
+  EXPECT_THAT(write(Verb::remove, policy("a") + "---\n" + tier("t")),
+              ElementsAre("NetworkPolicy(default/a)", "Tier(t)"));
 }
 
 TEST_F(WriteTest, LeavesPoliciesCopiedFromKubernetesToControllers) {
-  EXPECT_THAT(write(Verb::apply, policy("knp.default.x")),
-              ElementsAre(HasSubstr("NetworkPolicy default/knp.default.x: names that begin with knp.default.")));
+  EXPECT_THAT(
+      write(Verb::apply, policy("knp.default.x")),
+      ElementsAre(HasSubstr("NetworkPolicy(default/knp.default.x): kubernetes network policies must be managed")));
   EXPECT_THAT(write(Verb::apply, policy("knp.default.x"), {.controller = true}),
-              ElementsAre("NetworkPolicy default/knp.default.x"));
+              ElementsAre("NetworkPolicy(default/knp.default.x)"));
   EXPECT_THAT(write(Verb::remove, policy("knp.default.x")), ElementsAre(HasSubstr("knp.default.")));
   EXPECT_THAT(write(Verb::create,
                     "{apiVersion: projectcalico.org/v3, kind: GlobalNetworkSet, metadata: {name: "
                     "knp.default.x}}"),
-              ElementsAre("GlobalNetworkSet knp.default.x"))
+              ElementsAre("GlobalNetworkSet(knp.default.x)"))
       << "only policies are copied";
 }
 
@@ -137,12 +146,11 @@ TEST_F(WriteTest, LeavesClusterInformationToNodes) {
   const std::string information =
       "{apiVersion: projectcalico.org/v3, kind: ClusterInformation, metadata: {name: default}, spec: {}}";
   for (const auto verb : {Verb::create, Verb::apply, Verb::replace, Verb::remove})
-    EXPECT_THAT(write(verb, information),
-                ElementsAre("! f: ClusterInformation default: is written by the nodes, not by users"));
+    EXPECT_THAT(write(verb, information), ElementsAre(HasSubstr("is not supported on ClusterInformation(default)")));
 }
 
 TEST_F(WriteTest, MakesWhatAlwaysExistsFirst) {
-  write(Verb::remove, tier("t"));
+  write(Verb::apply, tier("t"));
   EXPECT_TRUE(client::get<api::Tier>(store, "default"));
   EXPECT_TRUE(client::get<api::Tier>(store, "kube-admin"));
 }
@@ -154,7 +162,7 @@ TEST_F(WriteTest, ChangesNothingThatIsImmutable) {
   EXPECT_THAT(write(Verb::apply,
                     "{apiVersion: projectcalico.org/v3, kind: IPPool, metadata: {name: p}, spec: {cidr: "
                     "10.1.0.0/16}}"),
-              ElementsAre(HasSubstr("IPPool p: spec.cidr")));
+              ElementsAre(HasSubstr("IPPool(p): spec.cidr")));
   EXPECT_EQ(net::to_string(client::get<api::IpPool>(store, "p")->spec.cidr), "10.0.0.0/16");
 }
 
@@ -165,11 +173,42 @@ TEST_F(WriteTest, SaysWhyNothingHappensWithoutAStore) {
   EXPECT_EQ(lines[0][0], '!');
 }
 
-TEST(SummaryTest, CountsWhatWasDone) {
-  EXPECT_EQ(summary(Verb::apply, {"Tier a"}), "Successfully applied 1 'Tier' resource(s)");
-  EXPECT_EQ(summary(Verb::create, {"Tier a", "Tier b"}), "Successfully created 2 'Tier' resource(s)");
-  EXPECT_EQ(summary(Verb::remove, {"Tier a", "IPPool b"}), "Successfully deleted 2 resource(s)");
-  EXPECT_EQ(summary(Verb::replace, {}), "");
+/// Many objects go another way: staged, in few transactions.
+TEST_F(WriteTest, WritesManyInFewTransactions) {
+  const auto many = [&](int count, const std::string& spec) {
+    std::string yaml;
+    for (int i = 0; i < count; ++i) yaml += (i ? "---\n" : "") + tier("t" + std::to_string(i), spec);
+    return yaml;
+  };
+  write(Verb::apply, tier("t7", "{order: 7}") + "---\n" + tier("t9", "{order: 9}"));
+  const auto before = *client::get<api::Tier>(store, "t7");
+  const auto revision = store.list("/")->revision;
+
+  EXPECT_EQ(write(Verb::apply, many(250, "{order: 2}")).size(), 250u);
+  EXPECT_EQ(store.list("/")->revision, revision + 3) << "a hundred a transaction";
+  const auto after = *client::get<api::Tier>(store, "t7");
+  EXPECT_EQ(after.spec.order, 2);
+  EXPECT_EQ(after.metadata.uid, before.metadata.uid);
+
+  const auto again = write(Verb::create, many(300, "{order: 3}"));
+  EXPECT_THAT(std::count_if(again.begin(), again.end(), [](const auto& line) { return line.starts_with('!'); }), 250);
+  EXPECT_EQ(client::get<api::Tier>(store, "t0")->spec.order, 2);
+  EXPECT_EQ(client::get<api::Tier>(store, "t299")->spec.order, 3);
+
+  const auto twice = write(Verb::apply, many(40, "{order: 4}") + "---\n" + tier("t0", "{order: 5}"));
+  EXPECT_THAT(twice, testing::Not(testing::Contains(testing::StartsWith("!"))));
+  EXPECT_EQ(client::get<api::Tier>(store, "t0")->spec.order, 5) << "the later document wins";
+}
+
+TEST_F(WriteTest, WritesNothingInADryRun) {
+  write(Verb::create, tier("t"));
+  const auto revision = store.list("/")->revision;
+  EXPECT_THAT(write(Verb::apply, tier("t", "{order: 2}") + "---\n" + tier("u") + "---\n" + policy("a", "{tier: u}"),
+                    {.dry_run = true}),
+              ElementsAre("Tier(t)", "Tier(u)", "NetworkPolicy(default/a)"));
+  EXPECT_THAT(write(Verb::create, tier("t"), {.dry_run = true}), ElementsAre("! f: resource already exists: Tier(t)"));
+  EXPECT_THAT(write(Verb::remove, tier("t"), {.dry_run = true}), ElementsAre("Tier(t)"));
+  EXPECT_EQ(store.list("/")->revision, revision);
 }
 
 }  // namespace

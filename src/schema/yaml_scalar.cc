@@ -77,6 +77,19 @@ Result<Value> yaml_scalar(std::string_view text) {
   return Value(text);
 }
 
+namespace {
+
+/// A number in base 60 of YAML 1.1: [-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?
+bool is_base_60(std::string_view digits) {
+  const auto parts = split(digits.substr(0, digits.find('.')), ':');
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    if (!all_digits(parts[i]) || parts[i].size() > 2 || (parts[i].size() == 2 && parts[i][0] > '5')) return false;
+  }
+  return parts.size() > 1;
+}
+
+}  // namespace
+
 bool is_ambiguous_in_yaml(std::string_view text) {
   static const std::set<std::string, std::less<>> words = {"",      "~",     "null", "true", "false", "yes",
                                                            "no",    "on",    "off",  "y",    "n",     ".inf",
@@ -85,6 +98,8 @@ bool is_ambiguous_in_yaml(std::string_view text) {
   std::string_view digits = text;
   if (digits.starts_with('-') || digits.starts_with('+')) digits.remove_prefix(1);
   if (digits.empty() || !(is_digit(digits.front()) || digits.front() == '.')) return false;
+  if (digits.find(':') != std::string_view::npos && digits.find('-') == std::string_view::npos)
+    return is_base_60(digits);
   // Whatever consists of the letters that numbers, dates and times are written with.
   const bool prefixed = digits.starts_with("0x") || digits.starts_with("0b") || digits.starts_with("0o");
   if (prefixed) digits.remove_prefix(2);

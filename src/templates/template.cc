@@ -102,7 +102,9 @@ class Frame {
   }
 
   Result<> print(const Node& node, const Value& value) {
-    if (value.is_absent() || value.is_nil())
+    if (value.is_nil_pointer())
+      run_.out += "<nil>";
+    else if (value.is_absent() || value.is_nil())
       run_.out += "<no value>";
     else if (value.kind() == Value::Kind::function)
       return error(node, fmt::format("can't print {} of type {}", to_string(node), value.type()));
@@ -223,7 +225,7 @@ class Frame {
     for (const auto& command : pipe->nodes) {
       value = TRY(this->command(dot, *command, final));
       value.boxed = false;
-      if (value.value.is_nil()) value.value = {};
+      if (value.value.is_nil() && !value.value.is_nil_pointer()) value.value = {};
       final = &value;
     }
     for (const auto& variable : pipe->declared) {

@@ -11,6 +11,12 @@ Value Value::nil() {
   return v;
 }
 
+Value Value::nil_pointer() {
+  Value v = nil();
+  v.type_ = type::pointer;
+  return v;
+}
+
 Value Value::natural(std::uint64_t number, std::string_view type) {
   Value v;
   v.v_ = number;

@@ -36,6 +36,7 @@ inline constexpr std::string_view pairs = "memkv.KVPairs";
 inline constexpr std::string_view pair_list = "[]memkv.KVPair";
 inline constexpr std::string_view integers = "[]int";
 inline constexpr std::string_view function = "func";
+inline constexpr std::string_view pointer = "*";  // to whatever, and nil
 }  // namespace type
 
 class Value;
@@ -67,7 +68,8 @@ class Value {
   Value(std::string_view v) : v_(std::string(v)), type_(type::string) {}
   Value(std::string v) : v_(std::move(v)), type_(type::string) {}
 
-  static Value nil();  // an empty interface
+  static Value nil();          // an empty interface
+  static Value nil_pointer();  // prints as "<nil>"
   static Value natural(std::uint64_t v, std::string_view type = type::byte);
   static Value list(List items, std::string_view type = type::list);
   static Value strings(const std::vector<std::string>& items);
@@ -86,6 +88,7 @@ class Value {
 
   bool is_absent() const { return kind() == Kind::absent; }
   bool is_nil() const { return kind() == Kind::nil; }
+  bool is_nil_pointer() const { return is_nil() && type_ == type::pointer; }
   bool as_bool() const { return std::get<bool>(v_); }
   std::int64_t as_integer() const { return std::get<std::int64_t>(v_); }
   std::uint64_t as_natural() const { return std::get<std::uint64_t>(v_); }
