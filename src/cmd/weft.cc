@@ -15,6 +15,7 @@
 #include "base/program.h"
 #include "bgp/status.h"
 #include "cli/command.h"
+#include "cmd/calicoctl_node.h"
 #include "cni/install.h"
 #include "confd/program.h"
 #include "ctl/commands.h"
@@ -112,6 +113,7 @@ void add_node(Command& root) {
   auto uninstall_ = node.sub("uninstall", "Take away what is ours from kernel and disk.\n\nPods lose their network.");
   uninstall_.flag("--dry-run", uninstall.dry_run, "only say what would be removed");
   uninstall_.run([] { return weft::node::uninstall(uninstall); });
+  weft::add_diags(node);
   node.sub("status", "The BGP sessions of this node, as BIRD has them.").run([] {
     const auto text = weft::bgp::node_status();
     if (!text) return complain(text.error());
@@ -214,7 +216,7 @@ void add_man(Command& root) {
 int main(int argc, char** argv) {
   const std::string_view path = argc > 0 ? argv[0] : "weft", called = path.substr(path.rfind('/') + 1);
   if (called == "calicoctl" || called.starts_with("kubectl-calico"))
-    return weft::ctl::calicoctl(called == "calicoctl" ? "calicoctl" : "kubectl-calico", [](Command&) {})
+    return weft::ctl::calicoctl(called == "calicoctl" ? "calicoctl" : "kubectl-calico", weft::add_calicoctl_node)
         .parse_and_run(argc, argv);
   log_as_the_environment_says();
   if (is_confd(argc, argv)) return weft::confd::main(argc - 1, argv + 1);
