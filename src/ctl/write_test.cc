@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "api/ip_pool.h"
 #include "api/policy.h"
 #include "api/tier.h"
@@ -209,6 +211,22 @@ TEST_F(WriteTest, WritesNothingInADryRun) {
   EXPECT_THAT(write(Verb::create, tier("t"), {.dry_run = true}), ElementsAre("! f: resource already exists: Tier(t)"));
   EXPECT_THAT(write(Verb::remove, tier("t"), {.dry_run = true}), ElementsAre("Tier(t)"));
   EXPECT_EQ(store.list("/")->revision, revision);
+}
+
+/// However many transactions are overtaken: each object is written by itself then, against what is there.
+TEST_F(WriteTest, TriesAgainOneByOneWhenManyAreOvertaken) {
+  std::string yaml;
+  for (int i = 0; i < 150; ++i) yaml += (i ? "---\n" : "") + tier("t" + std::to_string(i), "{order: 2}");
+  std::atomic<int> together = 0;
+  store.refuse([&](std::span<const store::Op> ops) -> Result<> {
+    if (ops.size() == 1) return {};
+    ++together;
+    return fail(Code::conflict, "overtaken");
+  });
+  const auto lines = write(Verb::apply, yaml);
+  EXPECT_GE(together, 2);
+  EXPECT_THAT(lines, testing::Not(testing::Contains(testing::StartsWith("!"))));
+  EXPECT_EQ(client::list<api::Tier>(store)->items.size(), 153u);
 }
 
 }  // namespace
