@@ -105,7 +105,7 @@ TEST_F(CalicoctlEtcdTest, WritesWhatIsRightOfAFileAndNamesTheRest) {
       calicoctl("apply -f -", pool("p", "{cidr: 10.65.0.0/16}") + "---\n" + pool("bad", "{cidr: 10.65.0.0/33}"));
   EXPECT_EQ(half.status, 1);
   EXPECT_EQ(half.out, "Partial success: applied 1 out of 2 'IPPool' resources:\n");
-  EXPECT_THAT(half.err, StartsWith("hit error: [IPPool(bad): spec.cidr: "));
+  EXPECT_THAT(half.err, StartsWith("hit error: [error with field IPPool(bad): spec.cidr: "));
   EXPECT_EQ(calicoctl("get ippool p").status, 0);
   const auto unknown = calicoctl("apply -f -", pool("q", "{cidr: 10.66.0.0/16, nat: true}"));
   EXPECT_EQ(unknown.status, 1);
@@ -188,7 +188,7 @@ TEST_F(CalicoctlEtcdTest, PatchesInThreeWays) {
   EXPECT_EQ(calicoctl("get ippool p -o custom-columns=NAT,DISABLED").out, "NAT    DISABLED   \ntrue   false      \n\n");
   const auto refused = calicoctl("patch ippool p -p '{\"spec\":{\"cidr\":\"10.1.0.0/16\"}}'");
   EXPECT_EQ(refused.status, 1);
-  EXPECT_THAT(refused.err, StartsWith("hit error: "));
+  EXPECT_THAT(refused.err, StartsWith("hit error: error with field IPPool(p): spec.cidr: "));
   EXPECT_EQ(calicoctl("patch ippool q -p '{}'").err,
             "hit error: resource does not exist: IPPool(q) with error: <nil>\n");
   EXPECT_EQ(calicoctl("patch ippool p -t magic -p '{}'").status, 1);

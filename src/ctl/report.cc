@@ -56,7 +56,10 @@ std::string as_calicoctl(const Error& error) {
     // Go prints the error that there was not, and scripts have the line as it is.
     if (text.starts_with(known)) return text + " with error: <nil>";
   }
-  return text;
+  // "IPPool(p): spec.cidr: must be …": a rule is broken, or several.
+  const bool of_rules = error.code == Code::invalid && text.find("): ") < text.find(' ');
+  if (!of_rules) return text;
+  return (text.find("; ") == std::string::npos ? "error with field " : "error with the following fields: ") + text;
 }
 
 Report report(Voice voice, Verb verb, const std::vector<Outcome>& outcomes) {

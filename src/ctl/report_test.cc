@@ -1,0 +1,63 @@
+#include "ctl/report.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::ctl {
+namespace {
+
+Outcome outcome(const char* kind, const std::string& where = "f", Result<> result = {}) {
+  const auto* known = api::find_kind(kind);
+  return {where, {known, known->make()}, std::move(result)};
+}
+Result<> error(Code code, const std::string& message) { return fail(code, message); }
+
+TEST(ReportTest, CountsWhatWasDone) {
+  EXPECT_EQ(report(Voice::weft, Verb::apply, {outcome("tier"), outcome("tier")}).out,
+            "Successfully applied 2 'Tier' resource(s)\n");
+  EXPECT_EQ(report(Voice::weft, Verb::remove, {outcome("tier"), outcome("node")}).out,
+            "Successfully deleted 2 resource(s)\n");
+  EXPECT_EQ(report(Voice::calicoctl, Verb::patch, {outcome("tier")}).out, "Successfully patched 1 'Tier' resource\n");
+  EXPECT_EQ(report(Voice::weft, Verb::create, {}).out, "No resources specified\n");
+}
+
+TEST(ReportTest, NamesEachThatFailed) {
+  const std::vector<Outcome> outcomes = {
+      outcome("tier", "f, document 1"),
+      outcome("tier", "f, document 2", error(Code::exists, "resource already exists: Tier(a)")),
+      outcome("tier", "f, document 3", error(Code::invalid, "Tier(b): spec.order: must be a number"))};
+
+  const auto ours = report(Voice::weft, Verb::create, outcomes);
+  EXPECT_EQ(ours.status, 1);
+  EXPECT_EQ(ours.out, "Partial success: created 1 out of 3 'Tier' resources\n");
+  EXPECT_EQ(ours.err,
+            "f, document 2: resource already exists: Tier(a)\nf, document 3: Tier(b): spec.order: must be a number\n");
+
+  const auto theirs = report(Voice::calicoctl, Verb::create, outcomes);
+  EXPECT_EQ(theirs.status, 1);
+  EXPECT_EQ(theirs.out, "Partial success: created 1 out of 3 'Tier' resources:\n");
+  EXPECT_EQ(theirs.err,
+            "hit error: [resource already exists: Tier(a) with error: <nil> "
+            "error with field Tier(b): spec.order: must be a number]\n");
+}
+
+TEST(ReportTest, SaysWhenNothingWasDone) {
+  const auto failed = outcome("tier", "f", error(Code::conflict, "update conflict: Tier(a)"));
+  EXPECT_EQ(report(Voice::calicoctl, Verb::replace, {failed}).err,
+            "failed to replace 'Tier' resource: [update conflict: Tier(a)]\n");
+  EXPECT_EQ(report(Voice::calicoctl, Verb::apply, {failed, failed}).err,
+            "failed to apply any 'Tier' resources: [update conflict: Tier(a) update conflict: Tier(a)]\n");
+  EXPECT_EQ(report(Voice::calicoctl, Verb::remove, {failed}).err,
+            "Failed to delete 'Tier' resource: update conflict: Tier(a)\n");
+  for (const auto voice : {Voice::weft, Voice::calicoctl}) EXPECT_EQ(report(voice, Verb::apply, {failed}).out, "");
+}
+
+TEST(ReportTest, KeepsSentencesThatAreNoRules) {
+  EXPECT_EQ(as_calicoctl({Code::invalid, "Node is not namespaced"}), "Node is not namespaced");
+  EXPECT_EQ(as_calicoctl({Code::invalid, "IPPool(p): spec.cidr: a; spec.blockSize: b"}),
+            "error with the following fields: IPPool(p): spec.cidr: a; spec.blockSize: b");
+  EXPECT_EQ(as_calicoctl({Code::denied, "operation delete is not supported on Tier(t): x"}),
+            "operation delete is not supported on Tier(t): x");
+}
+
+}  // namespace
+}  // namespace weft::ctl
