@@ -47,6 +47,7 @@ struct BgpConfigurationSpec {
   std::vector<ServiceCidr> service_load_balancer_ips;  // serviceLoadBalancerIPs
   std::vector<ServiceCidr> service_external_ips;       // serviceExternalIPs
   std::vector<ServiceCidr> service_cluster_ips;        // serviceClusterIPs
+  std::string service_load_balancer_aggregation;       // Enabled, Disabled
   std::vector<Community> communities;
   std::vector<PrefixAdvertisement> prefix_advertisements;
   int listen_port = 0;
@@ -56,8 +57,9 @@ struct BgpConfigurationSpec {
   std::vector<std::string> ignored_interfaces;
   std::string local_workload_peering_ipv4;  // localWorkloadPeeringIPV4
   std::string local_workload_peering_ipv6;
-  std::string service_load_balancer_aggregation;
   std::string program_cluster_routes;
+  std::optional<int> ipv4_normal_route_priority;  // ipv4NormalRoutePriority
+  std::optional<int> ipv6_normal_route_priority;
   schema::Extra extra;
   bool operator==(const BgpConfigurationSpec&) const = default;
 };

@@ -9,32 +9,7 @@ using api::BgpPeer, api::BgpPeerSpec;
 
 namespace {
 
-void check_peer(const BgpPeerSpec& spec, const Report& report) {
-  if (!spec.node.empty() && !spec.node_selector.empty())
-    report("nodeSelector", spec.node_selector, "may not be given with node");
-  if (!spec.peer_ip.empty() && !spec.peer_selector.empty())
-    report("peerSelector", spec.peer_selector, "may not be given with peerIP");
-  if (!spec.peer_selector.empty() && spec.as_number) {
-    report("asNumber", to_string(*spec.as_number), "may not be given with peerSelector: the nodes have theirs");
-  }
-  if (!spec.local_workload_selector.empty()) {
-    if (!spec.peer_ip.empty() || !spec.peer_selector.empty()) {
-      report("localWorkloadSelector", spec.local_workload_selector, "may not be given with peerIP or peerSelector");
-    }
-    if (!spec.as_number) report("asNumber", {}, "is required with localWorkloadSelector");
-  }
-  if (spec.keep_original_next_hop && !spec.next_hop_mode.empty()) {
-    report("nextHopMode", spec.next_hop_mode, "may not be given with keepOriginalNextHop");
-  }
-  if (!spec.reachable_by.empty()) {
-    if (spec.peer_ip.empty()) {
-      report("reachableBy", spec.reachable_by, "needs peerIP");
-    } else if ((spec.reachable_by.find(':') == std::string::npos) !=
-               (std::count(spec.peer_ip.begin(), spec.peer_ip.end(), ':') < 2)) {
-      report("reachableBy", spec.reachable_by, "must be of the family of peerIP");
-    }
-  }
-}
+bool is_v6(std::string_view address) { return std::count(address.begin(), address.end(), ':') > 1; }
 
 std::string peer_node(const BgpPeer& peer, const Facts&) {
   if (!peer.spec.node.empty()) return peer.spec.node;
@@ -50,12 +25,14 @@ const Schema& schema_of<BgpPeerSpec>() {
       describe<Spec>("BGPPeerSpec", "Who peers with whom, and how.")
           .field("node", &Spec::node, "The node that peers; absent: all, or those of nodeSelector.",
                  Format{api::dns_subdomain})
-          .field("nodeSelector", &Spec::node_selector, "Nodes that peer.", Format{api::selector})
+          .field("nodeSelector", &Spec::node_selector, "Nodes that peer.", Format{api::selector}, Length{1024})
           .field("peerIP", &Spec::peer_ip, "Address of the peer, with a port when it is not 179.",
                  Format{api::address_with_port})
-          .field("peerSelector", &Spec::peer_selector, "Nodes that are peers.", Format{api::selector})
           .field("asNumber", &Spec::as_number, "AS number of the peer.")
-          .field("keepOriginalNextHop", &Spec::keep_original_next_hop, "Announce next hops as they are.")
+          .field("localASNumber", &Spec::local_as_number, "AS number that we show to the peer.")
+          .field("peerSelector", &Spec::peer_selector, "Nodes that are peers.", Format{api::selector}, Length{1024})
+          .field("keepOriginalNextHop", &Spec::keep_original_next_hop,
+                 "Announce next hops as they are; older form of nextHopMode Keep.")
           .field("nextHopMode", &Spec::next_hop_mode, "What is announced as next hop.", OneOf{{"Auto", "Self", "Keep"}})
           .field("password", &Spec::password, "Password of the session.")
           .field("sourceAddress", &Spec::source_address, "Address the session comes from.",
@@ -66,15 +43,36 @@ const Schema& schema_of<BgpPeerSpec>() {
                  Range{0, 2147483647})
           .field("ttlSecurity", &Spec::ttl_security, "Hops to the peer, when its packets' TTL is checked.",
                  Range{0, 255})
-          .field("filters", &Spec::filters, "Filters for routes, in order.")
           .field("reachableBy", &Spec::reachable_by, "Gateway to the peer.", Format{api::address})
+          .field("filters", &Spec::filters, "Filters for routes, in order.", Format{api::dns_subdomain})
+          .field("localWorkloadSelector", &Spec::local_workload_selector, "Workloads of the node that are peers.",
+                 Format{api::selector}, Length{1024})
           .field("reversePeering", &Spec::reverse_peering, "Whether selected nodes peer back.",
                  OneOf{{"Auto", "Manual"}})
-          .field("localASNumber", &Spec::local_as_number, "AS number that we show to the peer.")
-          .field("localWorkloadSelector", &Spec::local_workload_selector, "Workloads of the node that are peers.",
-                 Format{api::selector})
           .extra(&Spec::extra)
-          .check(check_peer);
+          .fill([](Spec& s, bool) {
+            if (s.as_number && s.as_number->value == 0) s.as_number.reset();
+          })
+          .rule("nodeSelector", "node and nodeSelector cannot both be set",
+                [](const Spec& s) { return !s.node.empty() && !s.node_selector.empty(); })
+          .rule("peerSelector", "peerIP and peerSelector cannot both be set",
+                [](const Spec& s) { return !s.peer_ip.empty() && !s.peer_selector.empty(); })
+          .rule("asNumber", "asNumber must be empty when peerSelector is set",
+                [](const Spec& s) { return !s.peer_selector.empty() && s.as_number; })
+          .rule("peerIP", "peerIP must be empty when localWorkloadSelector is set",
+                [](const Spec& s) { return !s.local_workload_selector.empty() && !s.peer_ip.empty(); })
+          .rule("peerSelector", "peerSelector must be empty when localWorkloadSelector is set",
+                [](const Spec& s) { return !s.local_workload_selector.empty() && !s.peer_selector.empty(); })
+          .rule("asNumber", "asNumber is required when localWorkloadSelector is set",
+                [](const Spec& s) { return !s.local_workload_selector.empty() && !s.as_number; })
+          .rule("reachableBy", "reachableBy must be empty when peerIP is empty",
+                [](const Spec& s) { return !s.reachable_by.empty() && s.peer_ip.empty(); })
+          .rule("reachableBy", "ReachableBy and PeerIP address family mismatched",
+                [](const Spec& s) {
+                  return !s.reachable_by.empty() && !s.peer_ip.empty() && is_v6(s.reachable_by) != is_v6(s.peer_ip);
+                })
+          .rule("nextHopMode", "keepOriginalNextHop and nextHopMode cannot both be set",
+                [](const Spec& s) { return s.keep_original_next_hop && !s.next_hop_mode.empty(); });
   return schema;
 }
 

@@ -207,10 +207,12 @@ TEST(Validation, ChecksPools) {
   EXPECT_EQ(first_problem(pool), "");
 
   pool.spec.block_size = 20;
-  EXPECT_EQ(first_problem(pool), "spec.blockSize: must be at least the prefix length of the pool");
+  EXPECT_EQ(first_problem(pool),
+            "spec.blockSize: IP pool size is too small for use with Calico IPAM. It must be equal to or greater than "
+            "the block size.");
   pool.spec.block_size = 26;
   pool.spec.ipip_mode = pool.spec.vxlan_mode = EncapMode::always;
-  EXPECT_EQ(first_problem(pool), "spec.ipipMode: must be Never when vxlanMode is not");
+  EXPECT_EQ(first_problem(pool), "spec.ipipMode: ipipMode and vxlanMode cannot both be enabled");
   pool.spec.ipip_mode = pool.spec.vxlan_mode = EncapMode::never;
   pool.spec.node_selector = "x ==";
   EXPECT_EQ(first_problem(pool).substr(0, 37), "spec.nodeSelector: is no selector: co") << first_problem(pool);
@@ -230,18 +232,21 @@ TEST(Validation, ChecksRules) {
   const Protocol tcp{net::tcp}, icmp{net::icmp}, icmpv6{net::icmpv6};
 
   EXPECT_EQ(problem({.protocol = tcp, .destination = {.ports = {{.range = {80, 80}}}}}), "");
-  EXPECT_EQ(problem({.destination = {.ports = {{.name = "http"}}}}),
-            "spec.ingress[0].destination.ports: needs protocol TCP, UDP or SCTP");
-  EXPECT_EQ(problem({.icmp = Icmp{}}), "spec.ingress[0].icmp: needs protocol ICMP or ICMPv6");
-  EXPECT_EQ(problem({.protocol = icmp, .icmp = Icmp{.code = 1}}), "spec.ingress[0].icmp.code: needs a type");
+  EXPECT_EQ(problem({.destination = {.ports = {{.name = "http"}}}}), "");
+  EXPECT_EQ(problem({.destination = {.ports = {{.range = {80, 80}}}}}),
+            "spec.ingress[0].destination.ports: rules that specify ports must set protocol to TCP or UDP or SCTP");
+  EXPECT_EQ(problem({.icmp = Icmp{}}), "spec.ingress[0].icmp: ICMP fields require protocol to be ICMP or ICMPv6");
+  EXPECT_EQ(problem({.protocol = icmp, .icmp = Icmp{.code = 1}}),
+            "spec.ingress[0].icmp.code: ICMP code specified without an ICMP type");
   EXPECT_EQ(problem({.protocol = icmp, .icmp = Icmp{.type = 255}}), "spec.ingress[0].icmp.type: must be in 0..254");
-  EXPECT_EQ(problem({.ip_version = 4, .protocol = icmpv6}), "spec.ingress[0].protocol: needs ipVersion 6");
+  EXPECT_EQ(problem({.ip_version = 4, .protocol = icmpv6}),
+            "spec.ingress[0].protocol: protocol ICMPv6 requires ipVersion 6");
   EXPECT_EQ(problem({.ip_version = 5}), "spec.ingress[0].ipVersion: must be 4 or 6");
   EXPECT_EQ(problem({.source = {.nets = {*net::Cidr::parse("10.0.0.0/8")}},
                      .destination = {.nets = {*net::Cidr::parse("fd00::/8")}}}),
-            "spec.ingress[0].destination.nets: mixes IPv4 and IPv6 in one rule");
+            "spec.ingress[0].destination.nets: rule contains both IPv4 and IPv6 CIDRs");
   EXPECT_EQ(problem({.source = {.not_nets = {net::Cidr()}}}),
-            "spec.ingress[0].source.notNets: may not hold everything");
+            "spec.ingress[0].source.notNets: catch-all CIDR in negation matches no traffic");
   EXPECT_EQ(problem({.source = {.namespace_selector = "global() && a == 'b'"}}),
             "spec.ingress[0].source.namespaceSelector: may use global() only as the whole selector");
 }
@@ -249,7 +254,8 @@ TEST(Validation, ChecksRules) {
 TEST(Validation, ChecksEndpointsAndTheirNames) {
   WorkloadEndpoint endpoint;
   endpoint.metadata.namespace_ = "default";
-  endpoint.spec = {.orchestrator = "k8s", .node = "node-1", .pod = "my-pod", .endpoint = "eth0"};
+  endpoint.spec = {
+      .orchestrator = "k8s", .node = "node-1", .pod = "my-pod", .endpoint = "eth0", .interface_name = "cali1"};
   set_defaults(endpoint);
 
   EXPECT_EQ(endpoint.metadata.name, "node--1-k8s-my--pod-eth0");

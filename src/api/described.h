@@ -82,6 +82,10 @@ void check_directions(const std::vector<Rule>& ingress, const std::vector<Rule>&
 /// Problems of a FelixConfiguration's spec by the parameter table; paths begin with spec.
 void check_felix_spec(const schema::Object& spec, const schema::Report& report);
 
+inline bool has_ports(const Protocol& protocol) {
+  return protocol.value == net::tcp || protocol.value == net::udp || protocol.value == net::sctp;
+}
+
 /// Names of labels; names and size of annotations.
 void check_label_names(const Labels& labels, std::string_view path, const schema::Report& report);
 void check_annotations(const Labels& annotations, std::string_view path, const schema::Report& report);

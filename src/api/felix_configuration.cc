@@ -1,14 +1,30 @@
 #include "api/felix_configuration.h"
 
 #include "api/described.h"
+#include "api/felix_parameter.h"
 
 namespace weft::api {
 
-/// As Calico writes it: nothing that is null or an empty text, and bpfLogLevel always.
+namespace {
+
+/// A duration as Go writes it: 90s is 1m30s.
+void make_canonical(const std::string& name, schema::Value& value) {
+  const FelixParameter* parameter = find_felix_field(name);
+  const bool is_duration = parameter ? parameter->type == FelixParameter::Type::seconds ||
+                                           parameter->type == FelixParameter::Type::milliseconds
+                                     : name.starts_with("debugSimulate");
+  if (!value.as_string() || !is_duration) return;
+  if (const auto duration = parse_duration(*value.as_string())) value = to_string(*duration);
+}
+
+}  // namespace
+
+/// As Calico writes it: nothing that is null or an empty text, durations as Go writes them, and bpfLogLevel always.
 void before_store(FelixConfiguration& configuration) {
   schema::Object kept;
   for (auto& [name, value] : configuration.spec) {
     if (value.is_null() || (value.as_string() && value.as_string()->empty())) continue;
+    make_canonical(name, value);
     kept.set(name, std::move(value));
   }
   if (!kept.find("bpfLogLevel")) kept.set("bpfLogLevel", "");
@@ -57,9 +73,18 @@ const Schema& schema_of<FelixConfiguration>() {
           .extra(&FelixConfiguration::extra)
           .fill(fill_felix)
           .check(api::check_name<FelixConfiguration>(api::dns_subdomain, false))
-          .check([](const FelixConfiguration& configuration, const Report& report) {
-            api::check_felix_spec(configuration.spec, report);
-          })
+          .check([](const FelixConfiguration& c, const Report& report) { api::check_felix_spec(c.spec, report); },
+                 {{"spec", "members must be those of the table of parameters, in type and range"}})
+          .rule("spec.nodeSelector",
+                "nodeSelector must not be set on the 'default' or per-node ('node.*') FelixConfiguration",
+                [](const FelixConfiguration& c) {
+                  const bool named = c.metadata.name == "default" || c.metadata.name.starts_with("node.");
+                  return named && c.spec.find("nodeSelector");
+                })
+          .rule("spec.routeTableRange", "routeTableRange and routeTableRanges cannot both be set",
+                [](const FelixConfiguration& c) {
+                  return c.spec.find("routeTableRange") && c.spec.find("routeTableRanges");
+                })
           .column("NAME", Show::always, api::name_column);
   return schema;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <regex>
 
 #include "api/described.h"
 #include "base/strings.h"
@@ -331,13 +332,77 @@ Result<FelixValues> felix_values_of_file(std::string_view text) {
   return values;
 }
 
+namespace {
+
+bool is_list(const FelixParameter& parameter) {
+  switch (parameter.type) {
+    case Type::cidrs:
+    case Type::protocol_ports:
+    case Type::port_list:
+    case Type::ranges:
+    case Type::durations: return true;
+    default: return parameter.field == "bpfForceTrackPacketsFromIfaces";
+  }
+}
+bool is_object(const FelixParameter& parameter) {
+  return parameter.type == Type::range || parameter.field == "bpfConntrackTimeouts" ||
+         parameter.field == "bpfLogFilters";
+}
+/// Where an empty text is not the same as none.
+bool is_never_text(const FelixParameter& parameter) {
+  switch (parameter.type) {
+    case Type::boolean:
+    case Type::integer:
+    case Type::seconds:
+    case Type::milliseconds:
+    case Type::mask:
+    case Type::dscp:
+    case Type::ports: return true;
+    default: return false;
+  }
+}
+
+/// The shape of a member of the spec, and formats that the parameter itself does not have.
+std::optional<std::string> broken_shape(const FelixParameter& parameter, const schema::Value& value) {
+  if (is_list(parameter)) {
+    if (!value.as_array()) return "must be a list";
+    if (parameter.type == Type::port_list && value.as_array()->size() > 7)
+      return "node port ranges list is too long (max 7)";
+    return std::nullopt;
+  }
+  if (is_object(parameter)) return value.as_object() ? std::nullopt : std::optional<std::string>("must be an object");
+  if (value.as_array() || value.as_object()) return "must be a single value";
+  const std::string* text = value.as_string();
+  if (!text) return std::nullopt;
+  if (text->empty()) return is_never_text(parameter) ? std::optional<std::string>("may not be empty") : std::nullopt;
+  const auto matches = [&](const char* pattern) { return std::regex_match(*text, std::regex(pattern)); };
+  if (parameter.field == "logPrefix" && !matches("[a-zA-Z0-9%: /_-]*"))
+    return "may hold letters, digits and %: /_- only";
+  if (parameter.field == "logActionRateLimit" && !matches("[1-9][0-9]{0,3}/(second|minute|hour|day)"))
+    return "must be a rate such as 10/second";
+  if (parameter.field == "prometheusMetricsHost" && !matches("[a-zA-Z0-9:._+-]{1,64}"))
+    return "must be the name of a host";
+  if (parameter.field == "iptablesNATOutgoingInterfaceFilter" && !matches("[a-zA-Z0-9:._+-]{1,15}"))
+    return "must be the name of an interface, + at its end for any";
+  if (parameter.field == "openstackRegion") {
+    if (text->size() > 46) return "is too long";
+    return dns_label(*text);
+  }
+  if (parameter.name.ends_with("IfacePattern") || parameter.field == "logDebugFilenameRegex" ||
+      parameter.field == "bpfDisableGROForIfaces")
+    return regular_expression(*text);
+  return std::nullopt;
+}
+
+}  // namespace
+
 void check_felix_spec(const schema::Object& spec, const schema::Report& report) {
   for (const auto& [name, value] : spec) {
     const std::string path = "spec." + name;
     if (name == "nodeSelector" && value.as_string()) {
       if (auto broken = selector(*value.as_string())) report(path, value, *broken);
     }
-    if (value.is_null() || is_other_member(name) || (value.as_string() && value.as_string()->empty())) continue;
+    if (value.is_null() || is_other_member(name)) continue;
     const FelixParameter* parameter = find_felix_field(name);
     if (!parameter) {
       std::vector<std::string_view> known = {"nodeSelector"};
@@ -348,6 +413,11 @@ void check_felix_spec(const schema::Object& spec, const schema::Report& report) 
       report(path, value, meant.empty() ? "is not known" : fmt::format("is not known; did you mean \"{}\"?", meant));
       continue;
     }
+    if (auto broken = broken_shape(*parameter, value)) {
+      report(path, value, std::move(*broken));
+      continue;
+    }
+    if (name == "bpfCTLBLogFilter" || (value.as_string() && value.as_string()->empty())) continue;
     auto text = projected(*parameter, value);
     if (text) text = felix_value(*parameter, *text);
     if (!text) report(path, value, text.error().message);

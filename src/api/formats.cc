@@ -63,11 +63,6 @@ Broken global_policy_name(std::string_view text) {
               "must be one or two names joined by '.', each of lower-case letters, digits and '-'");
 }
 
-Broken bgp_configuration_name(std::string_view text) {
-  if (text == "default") return std::nullopt;
-  return when(!text.starts_with("node.") || !is_subdomain(text), "must be default or node.<node's name>");
-}
-
 Broken only_default(std::string_view text) { return when(text != "default", "must be default"); }
 Broken any_name(std::string_view text) { return when(text.empty(), "is required"); }
 
@@ -139,6 +134,11 @@ Broken container_id(std::string_view text) {
   return when(!good, "must be letters, digits and '-', beginning and ending with a letter or digit");
 }
 
+Broken http_path(std::string_view text) {
+  return when(!text.starts_with('/') || text.find_first_of("? #") != text.npos,
+              "must start with `/` and not contain `?`, `#` or blanks");
+}
+
 Broken regular_expression(std::string_view text) {
   try {
     std::regex(text.begin(), text.end());
@@ -169,8 +169,6 @@ const TextRule policy_name{
 const TextRule global_policy_name{.doc = "one or two DNS labels joined by a dot",
                                   .pattern = R"(^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$)",
                                   .check = check::global_policy_name};
-const TextRule bgp_configuration_name{.doc = "default, or node. and the node's name",
-                                      .check = check::bgp_configuration_name};
 const TextRule only_default{.doc = "default", .pattern = "^default$", .check = check::only_default};
 const TextRule any_name{.doc = "a name", .check = check::any_name};
 const TextRule qualified_name{.doc = "a name of labels, with an optional DNS subdomain and a slash in front",
@@ -179,6 +177,8 @@ const TextRule label_value{.doc = "a value of labels",
                            .pattern = "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$",
                            .check = check::label_value};
 const TextRule port_name{.doc = "the name of a port", .check = check::port_name};
+const TextRule http_path{
+    .doc = "a path of HTTP, without query and fragment", .pattern = "^/[^?# ]*$", .check = check::http_path};
 const TextRule container_id{.doc = "the id of a container",
                             .pattern = "^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$",
                             .check = check::container_id};

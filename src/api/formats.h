@@ -17,12 +17,12 @@ extern const TextRule dns_subdomain;  // labels joined by dots, at most 253 char
 extern const TextRule dns_label;      // at most 63 characters
 extern const TextRule policy_name;    // of a NetworkPolicy
 extern const TextRule global_policy_name;
-extern const TextRule bgp_configuration_name;  // default or node.<name>
 extern const TextRule only_default;
 extern const TextRule any_name;
 extern const TextRule qualified_name;  // of a label or annotation
 extern const TextRule label_value;
 extern const TextRule port_name;
+extern const TextRule http_path;
 extern const TextRule container_id;
 extern const TextRule regular_expression;
 extern const TextRule wireguard_key;

@@ -100,12 +100,13 @@ Broken port_protocol(std::string_view text) {
 bool is_interface_char(char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-'; }
 
 Broken interface_name(std::string_view text) {
-  const bool good = text == "*" || (text.size() <= 15 && std::all_of(text.begin(), text.end(), is_interface_char));
+  const bool good =
+      text == "*" || (!text.empty() && text.size() <= 15 && std::all_of(text.begin(), text.end(), is_interface_char));
   return when(!good, "must be the name of an interface, at most 15 characters");
 }
 
 Broken ignored_interface(std::string_view text) {
-  const bool good = text != "*" && text.size() <= 15 &&
+  const bool good = !text.empty() && text != "*" && text.size() <= 15 &&
                     std::all_of(text.begin(), text.end(), [](char c) { return is_interface_char(c) || c == '*'; });
   return when(!good, "must be the name of an interface, with * for any characters, but not * alone");
 }

@@ -12,9 +12,11 @@ const Schema& schema_of<HostPort>() {
   static const Schema schema =
       describe<HostPort>("EndpointPort", "A port with a name.")
           .field("name", &HostPort::name, "Name that rules use.", required, Format{api::port_name})
-          .field("protocol", &HostPort::protocol, "Protocol of the port.", required, Written{api::port_protocol})
+          .field("protocol", &HostPort::protocol, "Protocol of the port.", required, Written{api::protocol_spelling})
           .field("port", &HostPort::port, "Number of the port.", required, Range{1, 65535})
-          .extra(&HostPort::extra);
+          .extra(&HostPort::extra)
+          .rule("protocol", "EndpointPort protocol does not support ports.",
+                [](const HostPort& p) { return !api::has_ports(p.protocol); });
   return schema;
 }
 
@@ -27,9 +29,8 @@ const Schema& schema_of<HostEndpointSpec>() {
           .field("interfaceName", &Spec::interface_name, "The interface; * for all of the node.",
                  Format{api::interface_name})
           .field("expectedIPs", &Spec::expected_ips, "Addresses of the interface, as sets of selectors hold them.",
-                 Format{api::address}, unique)
-          .field("profiles", &Spec::profiles, "Profiles, the first to have a label wins.", Format{api::dns_subdomain},
-                 unique)
+                 Format{api::address})
+          .field("profiles", &Spec::profiles, "Profiles, the first to have a label wins.", Format{api::dns_subdomain})
           .field("ports", &Spec::ports, "Ports with names.")
           .extra(&Spec::extra)
           .rule("interfaceName", "at least one of interfaceName or expectedIPs must be specified",

@@ -26,41 +26,26 @@ bool has_use(const IpPoolSpec& spec, std::string_view use) {
   return false;
 }
 
+constexpr std::string_view v4_block_sizes = "blockSize must be between 20 and 32 for IPv4 pools";
+constexpr std::string_view v6_block_sizes = "blockSize must be between 116 and 128 for IPv6 pools";
+
 void check_block_size(const IpPoolSpec& spec, const Report& report) {
   const bool v4 = spec.cidr.ip().is_v4();
   if (spec.block_size < (v4 ? 20 : 116) || spec.block_size > (v4 ? 32 : 128)) {
-    report("blockSize", spec.block_size, v4 ? "must be in 20..32" : "must be in 116..128");
+    report("blockSize", spec.block_size, std::string(v4 ? v4_block_sizes : v6_block_sizes));
   } else if (spec.block_size < spec.cidr.length() && !spec.disabled) {
-    report("blockSize", spec.block_size, "must be at least the prefix length of the pool");
+    report("blockSize", spec.block_size,
+           "IP pool size is too small for use with Calico IPAM. It must be equal to or greater than the block size.");
   }
 }
 
-void check_pool(const IpPoolSpec& spec, const Report& report) {
-  static const net::Cidr link_local[] = {*net::Cidr::parse("169.254.0.0/16"), *net::Cidr::parse("fe80::/10")};
-  for (const net::Cidr& range : link_local) {
-    if (spec.cidr.overlaps(range) && spec.cidr.family() == range.family()) {
-      report("cidr", to_string(spec.cidr), "may not overlap the link-local range " + to_string(range));
-    }
-  }
-  check_block_size(spec, report);
-  if (spec.ipip_mode != EncapMode::never && spec.vxlan_mode != EncapMode::never) {
-    report("ipipMode", name_of(spec.ipip_mode), "must be Never when vxlanMode is not");
-  }
-  if (spec.ipip_mode != EncapMode::never && spec.cidr.ip().is_v6()) {
-    report("ipipMode", name_of(spec.ipip_mode), "must be Never for an IPv6 pool");
-  }
-  if (has_use(spec, "LoadBalancer")) {
-    if (spec.allowed_uses.size() > 1) report("allowedUses", {}, "may not have other uses beside LoadBalancer");
-    if (spec.ipip_mode != EncapMode::never || spec.vxlan_mode != EncapMode::never) {
-      report("allowedUses", {}, "may hold LoadBalancer only without encapsulation");
-    }
-    if (spec.disable_bgp_export) report("disableBGPExport", true, "must be false when the use is LoadBalancer");
-    if (spec.node_selector != "all()")
-      report("nodeSelector", spec.node_selector, "must be all() when the use is LoadBalancer");
-  }
-  if (has_use(spec, "Tunnel") && !spec.namespace_selector.empty()) {
-    report("namespaceSelector", spec.namespace_selector, "may not be given when the pool is used for tunnels");
-  }
+bool overlaps(const IpPoolSpec& spec, std::string_view range) {
+  const auto other = net::Cidr::parse(range);
+  return spec.cidr.family() == other->family() && spec.cidr.overlaps(*other);
+}
+
+bool is_encapsulated(const IpPoolSpec& spec) {
+  return spec.ipip_mode != EncapMode::never || spec.vxlan_mode != EncapMode::never;
 }
 
 }  // namespace
@@ -79,11 +64,12 @@ const Schema& schema_of<IpPoolSpec>() {
           .field("blockSize", &IpPoolSpec::block_size, "Prefix length of one block; 26 and 122 unless given.",
                  immutable)
           .field("nodeSelector", &IpPoolSpec::node_selector, "Nodes that may take blocks from this pool.",
-                 Format{api::selector}, Default{"all()", true})
+                 Format{api::selector_without_global}, Length{1024}, Default{"all()", true})
           .field("namespaceSelector", &IpPoolSpec::namespace_selector,
-                 "Namespaces whose workloads may have its addresses.", Format{api::selector})
+                 "Namespaces whose workloads may have its addresses.", Format{api::selector_without_global},
+                 Length{1024})
           .field("allowedUses", &IpPoolSpec::allowed_uses, "What the addresses are for.",
-                 OneOf{{"Workload", "Tunnel", "LoadBalancer"}}, Default{Array{"Workload", "Tunnel"}, true})
+                 OneOf{{"Workload", "Tunnel", "LoadBalancer"}}, AtMost{10}, Default{Array{"Workload", "Tunnel"}, true})
           .field("assignmentMode", &IpPoolSpec::assignment_mode,
                  "Whether addresses are given without being asked for by pool.", OneOf{{"Automatic", "Manual"}},
                  Default{"Automatic", true})
@@ -91,7 +77,29 @@ const Schema& schema_of<IpPoolSpec>() {
           .fill([](IpPoolSpec& spec, bool) {
             if (spec.block_size == 0) spec.block_size = spec.cidr.ip().is_v4() ? 26 : 122;
           })
-          .check(check_pool);
+          .rule("cidr", "IPPool CIDR overlaps with IPv4 link local range 169.254.0.0/16",
+                [](const IpPoolSpec& s) { return overlaps(s, "169.254.0.0/16"); })
+          .rule("cidr", "IPPool CIDR overlaps with IPv6 link local range fe80::/10",
+                [](const IpPoolSpec& s) { return overlaps(s, "fe80::/10"); })
+          .check(check_block_size, {{"blockSize", v4_block_sizes},
+                                    {"blockSize", v6_block_sizes},
+                                    {"blockSize", "must not be shorter than the pool's prefix, unless disabled"}})
+          .rule("ipipMode", "ipipMode and vxlanMode cannot both be enabled",
+                [](const IpPoolSpec& s) { return s.ipip_mode != EncapMode::never && s.vxlan_mode != EncapMode::never; })
+          .rule("ipipMode", "IPIP is not supported on IPv6 pools",
+                [](const IpPoolSpec& s) { return s.ipip_mode != EncapMode::never && s.cidr.ip().is_v6(); })
+          .rule("allowedUses", "LoadBalancer IP pool cannot have IPIP or VXLAN enabled",
+                [](const IpPoolSpec& s) { return has_use(s, "LoadBalancer") && is_encapsulated(s); })
+          .rule("allowedUses", "LoadBalancer cannot be combined with Workload or Tunnel allowed uses",
+                [](const IpPoolSpec& s) {
+                  return has_use(s, "LoadBalancer") && (has_use(s, "Workload") || has_use(s, "Tunnel"));
+                })
+          .rule("disableBGPExport", "LoadBalancer IP pools cannot disable BGP export",
+                [](const IpPoolSpec& s) { return has_use(s, "LoadBalancer") && s.disable_bgp_export; })
+          .rule("nodeSelector", "IP Pool with AllowedUse LoadBalancer must have nodeSelector set to all()",
+                [](const IpPoolSpec& s) { return has_use(s, "LoadBalancer") && s.node_selector != "all()"; })
+          .rule("namespaceSelector", "IP Pool with AllowedUse Tunnel cannot have namespaceSelector",
+                [](const IpPoolSpec& s) { return has_use(s, "Tunnel") && !s.namespace_selector.empty(); });
   return schema;
 }
 

@@ -11,7 +11,7 @@ template <>
 const Schema& schema_of<IpReservationSpec>() {
   static const Schema schema = describe<IpReservationSpec>("IPReservationSpec", "The addresses.")
                                    .field("reservedCIDRs", &IpReservationSpec::reserved_cidrs,
-                                          "Prefixes that no address is given out of.", Format{api::loose_cidr}, unique)
+                                          "Prefixes that no address is given out of.", Format{api::loose_cidr})
                                    .extra(&IpReservationSpec::extra);
   return schema;
 }

@@ -13,9 +13,9 @@ const Schema& schema_of<IpamConfigurationSpec>() {
   static const Schema schema =
       describe<Spec>("IPAMConfigurationSpec", "How addresses are given out.")
           .field("strictAffinity", &Spec::strict_affinity, "Addresses come only from a node's own blocks.", always)
-          .field("autoAllocateBlocks", &Spec::auto_allocate_blocks, "Nodes take blocks as they need them.", always)
           .field("maxBlocksPerHost", &Spec::max_blocks_per_host, "Blocks that a node may have; 0: the default.",
-                 Range{0, 2147483647})
+                 Range{0, 1000000})
+          .field("autoAllocateBlocks", &Spec::auto_allocate_blocks, "Nodes take blocks as they need them.", always)
           .field("kubeVirtVMAddressPersistence", &Spec::kubevirt_address_persistence, "VMs keep their addresses.",
                  OneOf{{"Enabled", "Disabled"}})
           .field("ipCooldownSeconds", &Spec::ip_cooldown_seconds, "How long a released address rests.", Range{0, 1200})

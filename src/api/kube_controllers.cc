@@ -21,10 +21,10 @@ const Schema& schema_of<HostEndpointTemplate>() {
   using Template = HostEndpointTemplate;
   static const Schema schema =
       describe<Template>("Template", "Host endpoints for some interfaces of some nodes.")
-          .field("generateName", &Template::generate_name, "Part of the host endpoints' names.", required,
+          .field("generateName", &Template::generate_name, "Part of the host endpoints' names.",
                  Format{api::dns_subdomain})
           .field("interfaceCIDRs", &Template::interface_cidrs, "Interfaces with an address in one of these.",
-                 Format{api::loose_cidr_or_address}, unique)
+                 Format{api::loose_cidr_or_address})
           .field("interfacePattern", &Template::interface_pattern, "Interfaces by name: a regular expression.",
                  Format{api::regular_expression})
           .field("labels", &Template::labels, "Labels of the host endpoints.", Format{api::label_value})
@@ -36,6 +36,8 @@ const Schema& schema_of<HostEndpointTemplate>() {
           .check([](const Template& t,
                     const Report& report) { api::check_annotations(t.annotations, "annotations", report); },
                  {{"annotations", "must have names of annotations, and at most 256 KiB together"}})
+          .rule("generateName", "Template name must be specified",
+                [](const Template& t) { return t.generate_name.empty(); })
           .rule("interfaceCIDRs", "InterfaceCIDRs or InterfacePattern must be specified",
                 [](const Template& t) { return t.interface_cidrs.empty() && t.interface_pattern.empty(); });
   return schema;

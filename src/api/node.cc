@@ -18,15 +18,13 @@ const Schema& schema_of<NodeBgp>() {
           .field("routeReflectorClusterID", &NodeBgp::route_reflector_cluster_id,
                  "Cluster id when the node reflects routes, written as an IPv4 address.", Format{api::ipv4})
           .extra(&NodeBgp::extra)
-          .check([](const NodeBgp& bgp, const Report& report) {
-            if (bgp == NodeBgp{}) report("", {}, "may not be empty when it is given");
-            if (bgp.ipv4_address && !bgp.ipv4_address->ip.is_v4()) {
-              report("ipv4Address", to_string(*bgp.ipv4_address), "must be an IPv4 address");
-            }
-            if (bgp.ipv6_address && !bgp.ipv6_address->ip.is_v6()) {
-              report("ipv6Address", to_string(*bgp.ipv6_address), "must be an IPv6 address");
-            }
-          });
+          .rule("", "Spec.BGP should not be empty", [](const NodeBgp& b) { return b == NodeBgp{}; })
+          .rule("ipv4Address", "must be an IPv4 address",
+                [](const NodeBgp& b) { return b.ipv4_address && !b.ipv4_address->ip.is_v4(); })
+          .rule("ipv6Address", "must be an IPv6 address",
+                [](const NodeBgp& b) { return b.ipv6_address && !b.ipv6_address->ip.is_v6(); })
+          .rule("ipv4IPIPTunnelAddr", "must be an IPv4 address",
+                [](const NodeBgp& b) { return b.ipv4_ipip_tunnel_address && !b.ipv4_ipip_tunnel_address->is_v4(); });
   return schema;
 }
 
@@ -34,18 +32,18 @@ template <>
 const Schema& schema_of<OrchRef>() {
   static const Schema schema = describe<OrchRef>("OrchRef", "The node in an orchestrator.")
                                    .field("nodeName", &OrchRef::node_name, "Its name there.")
-                                   .field("orchestrator", &OrchRef::orchestrator, "Which: k8s, …", required, always)
+                                   .field("orchestrator", &OrchRef::orchestrator, "Which: k8s, …", always)
                                    .extra(&OrchRef::extra);
   return schema;
 }
 
 template <>
 const Schema& schema_of<NodeAddress>() {
-  static const Schema schema = describe<NodeAddress>("NodeAddress", "An address of the node.")
-                                   .field("address", &NodeAddress::address, "The address.", required, always)
-                                   .field("type", &NodeAddress::type, "Where it comes from.",
-                                          OneOf{{"CalicoNodeIP", "InternalIP", "ExternalIP"}})
-                                   .extra(&NodeAddress::extra);
+  static const Schema schema =
+      describe<NodeAddress>("NodeAddress", "An address of the node.")
+          .field("address", &NodeAddress::address, "The address.", always)
+          .field("type", &NodeAddress::type, "Where it comes from: CalicoNodeIP, InternalIP or ExternalIP.")
+          .extra(&NodeAddress::extra);
   return schema;
 }
 
@@ -55,7 +53,11 @@ const Schema& schema_of<NodeWireguard>() {
       describe<NodeWireguard>("NodeWireguardSpec", "Addresses of the WireGuard devices.")
           .field("interfaceIPv4Address", &NodeWireguard::interface_ipv4_address, "Address of the IPv4 device.")
           .field("interfaceIPv6Address", &NodeWireguard::interface_ipv6_address, "Address of the IPv6 device.")
-          .extra(&NodeWireguard::extra);
+          .extra(&NodeWireguard::extra)
+          .rule("interfaceIPv4Address", "must be an IPv4 address",
+                [](const NodeWireguard& w) { return w.interface_ipv4_address && !w.interface_ipv4_address->is_v4(); })
+          .rule("interfaceIPv6Address", "must be an IPv6 address",
+                [](const NodeWireguard& w) { return w.interface_ipv6_address && !w.interface_ipv6_address->is_v6(); });
   return schema;
 }
 
@@ -83,18 +85,23 @@ const Schema& schema_of<NodeSpec>() {
           .field("wireguard", &NodeSpec::wireguard, "Addresses of the WireGuard devices.")
           .field("addresses", &NodeSpec::addresses, "Addresses that the node is reached at.")
           .field("interfaces", &NodeSpec::interfaces, "Interfaces with their addresses.")
-          .extra(&NodeSpec::extra);
+          .extra(&NodeSpec::extra)
+          .rule("ipv4VXLANTunnelAddr", "must be an IPv4 address",
+                [](const NodeSpec& s) { return s.ipv4_vxlan_tunnel_address && !s.ipv4_vxlan_tunnel_address->is_v4(); })
+          .rule("ipv6VXLANTunnelAddr", "must be an IPv6 address",
+                [](const NodeSpec& s) { return s.ipv6_vxlan_tunnel_address && !s.ipv6_vxlan_tunnel_address->is_v6(); });
   return schema;
 }
 
 template <>
 const Schema& schema_of<NodeStatus>() {
-  static const Schema schema =
-      describe<NodeStatus>("NodeStatus", "What the node says about itself.")
-          .field("wireguardPublicKey", &NodeStatus::wireguard_public_key, "Public key of the IPv4 device, base64.")
-          .field("wireguardPublicKeyV6", &NodeStatus::wireguard_public_key_v6, "Public key of the IPv6 device, base64.")
-          .field("podCIDRs", &NodeStatus::pod_cidrs, "Prefixes that Kubernetes gave the node.")
-          .extra(&NodeStatus::extra);
+  static const Schema schema = describe<NodeStatus>("NodeStatus", "What the node says about itself.")
+                                   .field("wireguardPublicKey", &NodeStatus::wireguard_public_key,
+                                          "Public key of the IPv4 device, base64.", Format{api::wireguard_key})
+                                   .field("wireguardPublicKeyV6", &NodeStatus::wireguard_public_key_v6,
+                                          "Public key of the IPv6 device, base64.", Format{api::wireguard_key})
+                                   .field("podCIDRs", &NodeStatus::pod_cidrs, "Prefixes that Kubernetes gave the node.")
+                                   .extra(&NodeStatus::extra);
   return schema;
 }
 

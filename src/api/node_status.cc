@@ -13,11 +13,14 @@ const Schema& schema_of<CalicoNodeStatusSpec>() {
   using Spec = CalicoNodeStatusSpec;
   static const Schema schema =
       describe<Spec>("CalicoNodeStatusSpec", "Which node reports what, and how often.")
-          .field("node", &Spec::node, "The node.", required, Format{api::dns_subdomain})
-          .field("classes", &Spec::classes, "What is reported.", required, unique, OneOf{{"Agent", "BGP", "Routes"}})
+          .field("node", &Spec::node, "The node.", Format{api::dns_subdomain})
+          .field("classes", &Spec::classes, "What is reported.", unique, OneOf{{"Agent", "BGP", "Routes"}})
           .field("updatePeriodSeconds", &Spec::update_period_seconds, "Seconds between reports; 0: reports no more.",
-                 required, Range{0, 86400})
-          .extra(&Spec::extra);
+                 Range{0, 86400})
+          .extra(&Spec::extra)
+          .rule("node", "is required", [](const Spec& s) { return s.node.empty(); })
+          .rule("classes", "is required", [](const Spec& s) { return s.classes.empty(); })
+          .rule("updatePeriodSeconds", "is required", [](const Spec& s) { return !s.update_period_seconds; });
   return schema;
 }
 

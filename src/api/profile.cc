@@ -12,11 +12,16 @@ const Schema& schema_of<ProfileSpec>() {
       describe<ProfileSpec>("ProfileSpec", "Labels and last-resort rules.")
           .field("ingress", &ProfileSpec::ingress, "Rules for traffic to the endpoint.", AtMost{1024})
           .field("egress", &ProfileSpec::egress, "Rules for traffic from the endpoint.", AtMost{1024})
-          .field("labelsToApply", &ProfileSpec::labels_to_apply, "Labels of the endpoints that have the profile.")
+          .field("labelsToApply", &ProfileSpec::labels_to_apply, "Labels of the endpoints that have the profile.",
+                 Format{api::label_value})
           .extra(&ProfileSpec::extra)
-          .check([](const ProfileSpec& spec, const Report& report) {
-            api::check_directions(spec.ingress, spec.egress, report);
-          });
+          .check([](const ProfileSpec& s, const Report& report) { api::check_directions(s.ingress, s.egress, report); },
+                 {{"ingress", "services not allowed in ingress rule destination"},
+                  {"egress", "services not allowed in egress rule source"},
+                  {"egress", "http not allowed in egress rules"}})
+          .check([](const ProfileSpec& s,
+                    const Report& report) { api::check_label_names(s.labels_to_apply, "labelsToApply", report); },
+                 {{"labelsToApply", "must have names of labels"}});
   return schema;
 }
 

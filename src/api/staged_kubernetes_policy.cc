@@ -59,7 +59,10 @@ const Schema& schema_of<KubernetesPort>() {
           .field("protocol", &KubernetesPort::protocol, "TCP (unless given), UDP or SCTP.", Format{api::port_protocol})
           .field("port", &KubernetesPort::port, "Its number or name; absent: all.")
           .field("endPort", &KubernetesPort::end_port, "The last of a range of ports.", Range{1, 65535})
-          .extra(&KubernetesPort::extra);
+          .extra(&KubernetesPort::extra)
+          .rule("endPort", "port must be a number that is not above endPort", [](const KubernetesPort& p) {
+            return p.end_port && p.port && (p.port->is_named() || *p.end_port < p.port->range.first);
+          });
   return schema;
 }
 

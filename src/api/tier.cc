@@ -16,10 +16,8 @@ const Schema& schema_of<TierSpec>() {
           .field("defaultAction", &TierSpec::default_action,
                  "What happens when no rule of the tier's policies decides.", Default{"Deny"})
           .extra(&TierSpec::extra)
-          .check([](const TierSpec& spec, const Report& report) {
-            if (spec.default_action && *spec.default_action != Action::deny && *spec.default_action != Action::pass) {
-              report("defaultAction", name_of(*spec.default_action), "must be Deny or Pass");
-            }
+          .rule("defaultAction", "must be Deny or Pass", [](const TierSpec& s) {
+            return s.default_action && *s.default_action != Action::deny && *s.default_action != Action::pass;
           });
   return schema;
 }
@@ -38,11 +36,11 @@ void check_built_in(const Tier& tier, const Report& report) {
   for (const auto& [name, order, action] : built_in) {
     if (tier.metadata.name != name) continue;
     if (tier.spec.order && *tier.spec.order != order) {
-      report("spec.order", *tier.spec.order, fmt::format("must be {} for tier {}", order, name));
+      report("spec.order", *tier.spec.order, fmt::format("{} tier order must be {}", name, order));
     }
     if (tier.spec.default_action && *tier.spec.default_action != action) {
       report("spec.defaultAction", name_of(*tier.spec.default_action),
-             fmt::format("must be {} for tier {}", name_of(action), name));
+             fmt::format("The '{}' tier must have default action '{}'", name, name_of(action)));
     }
   }
 }
@@ -62,7 +60,7 @@ const Schema& schema_of<Tier>() {
             if (tier.status == "{}") tier.status.clear();
           })
           .check(api::check_name<Tier>(api::dns_label, false))
-          .check(check_built_in)
+          .check(check_built_in, {{"spec", "default, kube-admin and kube-baseline have order and action of their own"}})
           .column("NAME", Show::always, api::name_column)
           .column("ORDER", Show::always, [](const Tier& t, const Facts&) { return api::order_text(t.spec.order); });
   return schema;

@@ -79,13 +79,18 @@ template <>
 const Schema& schema_of<EndpointPort>() {
   static const Schema schema =
       describe<EndpointPort>("WorkloadEndpointPort", "A port with a name.")
-          .field("name", &EndpointPort::name, "Name that rules use.", always)
+          .field("name", &EndpointPort::name, "Name that rules use.", always, Format{api::port_name})
           .field("protocol", &EndpointPort::protocol, "Protocol of the port.", required, always,
                  Written{api::protocol_spelling})
           .field("port", &EndpointPort::port, "Number of the port.", required, always, Range{1, 65535})
           .field("hostPort", &EndpointPort::host_port, "Port of the host that leads to it.", always, Range{0, 65535})
-          .field("hostIP", &EndpointPort::host_ip, "Address of the host that leads to it.", always)
-          .extra(&EndpointPort::extra);
+          .field("hostIP", &EndpointPort::host_ip, "Address of the host that leads to it.", always,
+                 Format{api::cidr_or_address})
+          .extra(&EndpointPort::extra)
+          .rule("protocol", "WorkloadEndpointPort protocol does not support ports.",
+                [](const EndpointPort& p) { return !api::has_ports(p.protocol); })
+          .rule("name", "WorkloadEndpointPort name must not be empty if no HostPort is specified",
+                [](const EndpointPort& p) { return p.name.empty() && p.host_port == 0; });
   return schema;
 }
 
@@ -95,7 +100,11 @@ const Schema& schema_of<IpNat>() {
       describe<IpNat>("IPNAT", "An address outside that leads to one of the endpoint's.")
           .field("internalIP", &IpNat::internal_ip, "The endpoint's address.", required, always, Format{api::address})
           .field("externalIP", &IpNat::external_ip, "The address outside.", required, always, Format{api::address})
-          .extra(&IpNat::extra);
+          .extra(&IpNat::extra)
+          .rule("externalIP", "mismatched IP versions", [](const IpNat& nat) {
+            return (nat.internal_ip.find(':') == nat.internal_ip.npos) !=
+                   (nat.external_ip.find(':') == nat.external_ip.npos);
+          });
   return schema;
 }
 
@@ -104,35 +113,40 @@ const Schema& schema_of<WorkloadEndpointSpec>() {
   using Spec = WorkloadEndpointSpec;
   static const Schema schema =
       describe<Spec>("WorkloadEndpointSpec", "Where the workload is and which addresses it has.")
-          .field("orchestrator", &Spec::orchestrator, "Who made it: k8s, cni, openstack, …", Format{api::dns_label})
-          .field("workload", &Spec::workload, "Name of the workload, for orchestrators other than k8s and cni.")
+          .field("orchestrator", &Spec::orchestrator, "Who made it: k8s, cni, openstack, …", Format{api::dns_subdomain})
+          .field("workload", &Spec::workload, "Name of the workload, for orchestrators other than k8s and cni.",
+                 Format{api::dns_subdomain})
           .field("node", &Spec::node, "Node it is on.", Format{api::dns_subdomain})
           .field("containerID", &Spec::container_id, "Id of the container.", Format{api::container_id})
           .field("pod", &Spec::pod, "Name of the pod.", Format{api::dns_subdomain})
-          .field("endpoint", &Spec::endpoint, "Name of the interface within the workload.")
-          .field("serviceAccountName", &Spec::service_account_name, "Service account of the pod.")
+          .field("endpoint", &Spec::endpoint, "Name of the interface within the workload.", Format{api::dns_subdomain})
+          .field("serviceAccountName", &Spec::service_account_name, "Service account of the pod.",
+                 Format{api::dns_subdomain})
           .field("ipNetworks", &Spec::ip_networks, "Addresses.", Written{api::host_cidr})
           .field("ipNATs", &Spec::ip_nats, "Addresses outside that lead to it.")
           .field("ipv4Gateway", &Spec::ipv4_gateway, "IPv4 gateway.", Format{api::ipv4})
-          .field("ipv6Gateway", &Spec::ipv6_gateway, "IPv6 gateway.", Format{api::address})
+          .field("ipv6Gateway", &Spec::ipv6_gateway, "IPv6 gateway.", Format{api::ipv6})
           .field("profiles", &Spec::profiles, "Profiles, the first to have a label wins.", Format{api::dns_subdomain})
           .field("interfaceName", &Spec::interface_name, "Host side of the interface.", Format{api::interface_name})
           .field("mac", &Spec::mac, "MAC address within the workload.", Format{api::mac})
           .field("ports", &Spec::ports, "Ports with names.")
           .field("allowSpoofedSourcePrefixes", &Spec::allow_spoofed_source_prefixes,
-                 "Prefixes that it may send from besides its addresses.", Written{api::strict_cidr})
+                 "Prefixes that it may send from besides its addresses.", Written{api::loose_cidr_or_address})
           .extra(&Spec::extra, {"qosControls"})
-          .check([](const Spec& spec, const Report& report) {
-            for (const net::Cidr& cidr : spec.ip_networks) {
-              if (!cidr.is_host()) report("ipNetworks", to_string(cidr), "must be a single address");
-            }
-            for (const IpNat& nat : spec.ip_nats) {
-              const auto ip = net::Ip::parse(nat.internal_ip);
-              const bool known = ip && std::find(spec.ip_networks.begin(), spec.ip_networks.end(),
-                                                 net::Cidr::host(*ip)) != spec.ip_networks.end();
-              if (!known) report("ipNATs", nat.internal_ip, "must be one of ipNetworks");
-            }
-          });
+          .rule("interfaceName", "is required", [](const Spec& s) { return s.interface_name.empty(); })
+          .check(
+              [](const Spec& spec, const Report& report) {
+                for (const net::Cidr& cidr : spec.ip_networks) {
+                  if (!cidr.is_host()) report("ipNetworks", to_string(cidr), "must be a single address");
+                }
+                for (const IpNat& nat : spec.ip_nats) {
+                  const auto ip = net::Ip::parse(nat.internal_ip);
+                  const bool known = ip && std::find(spec.ip_networks.begin(), spec.ip_networks.end(),
+                                                     net::Cidr::host(*ip)) != spec.ip_networks.end();
+                  if (!known) report("ipNATs", nat.internal_ip, "NAT is not in the endpoint networks");
+                }
+              },
+              {{"ipNetworks", "must be single addresses"}, {"ipNATs", "internalIP must be one of ipNetworks"}});
   return schema;
 }
 
@@ -186,7 +200,7 @@ const Schema& schema_of<WorkloadEndpoint>() {
           .extra(&Endpoint::extra)
           .fill(fill_endpoint)
           .check(api::check_name<Endpoint>(api::any_name, true))
-          .check(check_endpoint_name)
+          .check(check_endpoint_name, {{"metadata.name", "must be made of node, orchestrator, workload and endpoint"}})
           .column("NAME", Show::wide, api::name_column)
           .column(
               "WORKLOAD", Show::always,

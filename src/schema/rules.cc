@@ -4,14 +4,25 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
 #include "schema/type.h"
 
 namespace weft::schema {
 
-std::optional<std::string> broken_rule(const Rules& rules, std::string_view text) {
-  if (text.empty()) return std::nullopt;  // not given; whether it must be is `required`
+namespace {
+
+bool is_one_of(const Rules& rules, std::string_view text) {
+  return std::any_of(rules.one_of.begin(), rules.one_of.end(), [&](std::string_view known) {
+    return known == text || (rules.is_any_case && to_lower(known) == to_lower(text));
+  });
+}
+
+}  // namespace
+
+std::optional<std::string> broken_rule(const Rules& rules, std::string_view text, bool is_element) {
+  if (text.empty() && !is_element) return std::nullopt;  // not given; whether it must be is `required`
   if (rules.length && text.size() > *rules.length) return fmt::format("must have at most {} characters", *rules.length);
-  if (!rules.one_of.empty() && std::find(rules.one_of.begin(), rules.one_of.end(), text) == rules.one_of.end()) {
+  if (!rules.one_of.empty() && !is_one_of(rules, text)) {
     return "must be one of " + type::list_of_names(rules.one_of);
   }
   return rules.format ? (*rules.format)(text) : std::nullopt;

@@ -37,6 +37,8 @@ struct Range {  // of a number, both ends included
 struct OneOf {  // of a text: one of these, as spelled
   std::vector<std::string_view> texts;
 };
+struct AnyCase {};  // with OneOf: however it is spelled
+inline constexpr AnyCase any_case;
 struct AtMost {  // elements of a list or map
   std::size_t elements;
 };
@@ -70,6 +72,7 @@ struct Rules {
   bool is_not_stored = false;
   std::optional<Range> range;
   std::vector<std::string_view> one_of;
+  bool is_any_case = false;
   std::optional<std::size_t> at_most;
   std::optional<std::size_t> length;
   std::optional<std::size_t> at_least;
@@ -86,6 +89,7 @@ struct Rules {
   void add(NotStored) { is_not_stored = true; }
   void add(Range v) { range = v; }
   void add(OneOf v) { one_of = std::move(v.texts); }
+  void add(AnyCase) { is_any_case = true; }
   void add(AtMost v) { at_most = v.elements; }
   void add(Length v) { length = v.bytes; }
   void add(AtLeast v) { at_least = v.elements; }
@@ -98,8 +102,8 @@ struct Rules {
   }
 };
 
-/// nullopt when they hold.
-std::optional<std::string> broken_rule(const Rules& rules, std::string_view text);
+/// nullopt when they hold. A text that is empty counts as not given, but not as an element of a list.
+std::optional<std::string> broken_rule(const Rules& rules, std::string_view text, bool is_element = false);
 std::optional<std::string> broken_rule(const Rules& rules, std::int64_t number);
 
 }  // namespace weft::schema

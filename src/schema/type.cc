@@ -37,9 +37,24 @@ std::string shortened(std::string json) {
   return json.substr(0, cut) + "...";
 }
 
+void Of<std::string>::read(Reader& reader, const Path& path, const Rules&, Value& value, std::string& out) {
+  if (std::string* text = value.as_string()) {
+    out = std::move(*text);
+  } else if (value.is_null()) {
+    out.clear();  // an element; as Go reads it
+  } else if (reader.strict && (value.is_number() || value.as_bool())) {
+    out = to_json(value);  // what YAML takes for a number may be meant as text: a name such as 10
+  } else {
+    reader.problem(path, value, "must be text");
+  }
+}
+
 void Of<std::string>::check(Checker& checker, const Path& path, const Rules& rules, const std::string& value) {
-  if (auto rule = broken_rule(rules, std::string_view(value)))
-    checker.problem(path, to_json(Value(value)), std::move(*rule));
+  if (auto rule = broken_rule(rules, value, path.index >= 0)) {
+    std::string json;
+    append_json(json, std::string_view(value));
+    checker.problem(path, std::move(json), std::move(*rule));
+  }
 }
 
 void check_count(Checker& checker, const Path& path, const Rules& rules, std::size_t count) {

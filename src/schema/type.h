@@ -164,12 +164,7 @@ struct Of<double> : Leaf {
 template <>
 struct Of<std::string> : Leaf {
   static std::string form() { return "text"; }
-  static void read(Reader& reader, const Path& path, const Rules&, Value& value, std::string& out) {
-    if (std::string* v = value.as_string())
-      out = std::move(*v);
-    else
-      reader.problem(path, value, "must be text");
-  }
+  static void read(Reader& reader, const Path& path, const Rules&, Value& value, std::string& out);
   static void write(Writer& writer, const std::string& value) { append_json(writer.out, std::string_view(value)); }
   static bool is_empty(const std::string& value) { return value.empty(); }
   static void check(Checker& checker, const Path& path, const Rules& rules, const std::string& value);
@@ -195,9 +190,10 @@ struct Of<M> : Leaf {
     for (const auto& [value, name] : std::span<const Named<M>>(names_of(M{}))) names.push_back(name);
     return "one of " + list_of_names(names);
   }
-  static void read(Reader& reader, const Path& path, const Rules&, Value& value, M& out) {
+  static void read(Reader& reader, const Path& path, const Rules& rules, Value& value, M& out) {
     if (const std::string* text = value.as_string()) {
-      if (text->empty() && !reader.strict) return;  // Go writes the empty text for "not set"
+      // Go has the empty text for "not set".
+      if (text->empty() && !(reader.strict && (rules.is_required || path.index >= 0))) return;
       for (const auto& [known, name] : std::span<const Named<M>>(names_of(M{}))) {
         if (name != *text) continue;
         out = known;
@@ -240,8 +236,8 @@ struct Of<std::optional<M>> {
   static void read(Reader& reader, const Path& path, const Rules& rules, Value& value, std::optional<M>& out) {
     out.reset();
     if (value.is_null()) return;
-    if constexpr (std::is_enum_v<M>) {
-      if (!reader.strict && value.as_string() && value.as_string()->empty()) return;
+    if constexpr (std::is_enum_v<M> || HasWrittenForm<M>) {
+      if (value.as_string() && value.as_string()->empty()) return;  // Go's "not set"
     }
     Of<M>::read(reader, path, rules, value, out.emplace());
   }
