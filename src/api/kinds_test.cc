@@ -123,5 +123,5 @@ TEST(Documents, MayNotChangeWhatIsImmutable) {
   const auto problems = validate_update(*before.object, *after.object);
 
   ASSERT_EQ(problems.size(), 1u);
-  EXPECT_EQ(to_string(problems[0]), "spec.cidr: may not change (was \"10.0.0.0/8\") (is \"10.0.0.0/9\")");
+  EXPECT_EQ(to_string(problems[0]), "spec.cidr: cannot be modified (was \"10.0.0.0/8\") (is \"10.0.0.0/9\")");
 }

@@ -7,7 +7,10 @@
 
 #include <fmt/core.h>
 
+#include "api/codec.h"
+#include "api/ipam.h"
 #include "api/profile.h"
+#include "api/relations.h"
 #include "schema/document.h"
 
 namespace weft::client {
@@ -99,6 +102,43 @@ Result<> prepare(const api::Object& object) {
   return {};
 }
 
+/// The objects of a store, for rules between objects.
+class StoredOthers final : public api::Others {
+ public:
+  explicit StoredOthers(store::Store& store) : store_(store) {}
+
+  Result<bool> has(const api::Kind& kind, std::string_view name) override {
+    api::Metadata metadata;
+    metadata.name = name;
+    return TRY(store_.get(api::path_of(kind, metadata))).has_value();
+  }
+  Result<std::vector<api::Object>> list(const api::Kind& kind) override {
+    return TRY(client::list(store_, kind)).items;
+  }
+  Result<std::vector<net::Cidr>> blocks() override {
+    std::vector<net::Cidr> all;
+    for (const auto& entry : TRY(store_.list(api::prefix_of<api::Block>())).entries) {
+      if (const auto cidr = api::parse_block_key(entry.key)) all.push_back(*cidr);
+    }
+    return all;
+  }
+
+ private:
+  store::Store& store_;
+};
+
+/// That no rule between this object and others is broken by the change.
+Result<> agrees(store::Store& store, api::Change change, const api::Object& object,
+                const api::Object* before = nullptr) {
+  if (!api::has_relations(change, *object.kind)) return {};
+  StoredOthers others(store);
+  const auto problems = TRY(within(api::check_relations(change, object, before, others), title(object)));
+  if (problems.empty()) return {};
+  if (change != api::Change::remove) return std::unexpected(schema::to_error(problems).within(title(object)));
+  return fail(Code::denied,
+              fmt::format("operation delete is not supported on {}: {}", title(object), problems.front().rule));
+}
+
 Result<> commit(store::Store& store, const api::Object& object, const store::Op& op) {
   const auto revision = store.commit({&op, 1});
   if (!revision) return std::unexpected(about(title(object), revision.error()));
@@ -110,6 +150,10 @@ void take_identity(const api::Object& from, const api::Object& to) {
   to.metadata().uid = from.metadata().uid;
   to.metadata().creation_timestamp = from.metadata().creation_timestamp;
   to.metadata().resource_version = from.metadata().resource_version;
+}
+
+Result<> commit_update(store::Store& store, const api::Object& object) {
+  return commit(store, object, TRY(update_op(object)));
 }
 
 /// Writes over what is there. With a revision given, only over that one.
@@ -128,7 +172,8 @@ Result<> write_over(store::Store& store, const api::Object& object, bool create_
     api::set_defaults(object);  // what was left out is not a change from what defaults gave it before
     const auto problems = api::validate_update(*there, object);
     if (!problems.empty()) return std::unexpected(schema::to_error(problems).within(title(object)));
-    auto updated = update(store, object);
+    TRY(agrees(store, api::Change::update, object, &*there));
+    auto updated = commit_update(store, object);
     if (updated || !given.empty() ||
         (updated.error().code != Code::conflict && updated.error().code != Code::not_found))
       return updated;
@@ -191,10 +236,13 @@ Result<store::Op> update_op(const api::Object& object) {
 }
 
 Result<> create(store::Store& store, const api::Object& object) {
-  return commit(store, object, TRY(create_op(object)));
+  const auto op = TRY(create_op(object));
+  TRY(agrees(store, api::Change::create, object));
+  return commit(store, object, op);
 }
 Result<> update(store::Store& store, const api::Object& object) {
-  return commit(store, object, TRY(update_op(object)));
+  TRY(agrees(store, api::Change::update, object));
+  return commit_update(store, object);
 }
 Result<> apply(store::Store& store, const api::Object& object) { return write_over(store, object, true); }
 Result<> replace(store::Store& store, const api::Object& object) { return write_over(store, object, false); }
@@ -205,6 +253,11 @@ Result<> remove(store::Store& store, const api::Kind& kind, std::string_view nam
   api::Metadata metadata;
   metadata.name = name;
   metadata.namespace_ = namespace_;
+  if (api::has_relations(api::Change::remove, kind)) {
+    const api::Object object{&kind, kind.make()};
+    object.metadata() = metadata;
+    TRY(agrees(store, api::Change::remove, object));
+  }
   const auto removed = store.remove(api::path_of(kind, metadata), expected);
   if (!removed) return std::unexpected(about(title(kind, name, namespace_), removed.error()));
   return {};

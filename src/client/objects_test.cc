@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/policy.h"
 #include "api/tier.h"
 #include "client/resources.h"
 #include "store/memory.h"
@@ -147,6 +148,25 @@ TEST_F(ObjectsTest, SayWhichOneTheStoreDidNotAnswerFor) {
   const auto got = get(store, kind("Tier"), "t");
   EXPECT_EQ(got.error().code, Code::unavailable);
   EXPECT_THAT(got.error().message, testing::StartsWith("Tier(t): "));
+}
+
+TEST_F(ObjectsTest, AgreeWithOthers) {
+  const auto policy = object("NetworkPolicy", "p", "n");
+  EXPECT_EQ(create(store, policy).error(),
+            (Error{Code::invalid, "NetworkPolicy(n/p): spec.tier: resource does not exist: Tier(default)"}));
+  ASSERT_TRUE(ensure_initialized(store));
+  EXPECT_TRUE(create(store, policy));
+
+  ASSERT_TRUE(create(store, tier(1)));
+  const auto in_tier = object("GlobalNetworkPolicy", "g");
+  static_cast<api::GlobalNetworkPolicy*>(in_tier.data.get())->spec.tier = "t";
+  ASSERT_TRUE(create(store, in_tier));
+  EXPECT_EQ(remove(store, kind("Tier"), "t").error(),
+            (Error{Code::denied,
+                   "operation delete is not supported on Tier(t): Cannot delete a non-empty tier: "
+                   "GlobalNetworkPolicy(g) is in it"}));
+  ASSERT_TRUE(remove(store, kind("GlobalNetworkPolicy"), "g"));
+  EXPECT_TRUE(remove(store, kind("Tier"), "t"));
 }
 
 }  // namespace

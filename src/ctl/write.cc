@@ -5,8 +5,6 @@
 #include <map>
 #include <utility>
 
-#include "api/policy.h"
-#include "api/tier.h"
 #include "client/objects.h"
 #include "client/resources.h"
 #include "ctl/staged_store.h"
@@ -32,45 +30,8 @@ std::unexpected<Error> not_supported(const api::Object& object, Verb verb, std::
   return fail(Code::denied, fmt::format("operation {} is not supported on {}: {}", operation, title(object), reason));
 }
 
-template <class Policy>
-Result<> no_policy_in(store::Store& store, const std::string& tier) {
-  for (const auto& policy : TRY(client::list<Policy>(store)).items) {
-    if (policy.spec.tier != tier) continue;
-    return fail(Code::denied, fmt::format("operation delete is not supported on Tier({}): Cannot delete a non-empty "
-                                          "tier: {} is in it",
-                                          tier,
-                                          client::title(*api::find_kind(schema::schema_of<Policy>().kind),
-                                                        policy.metadata.name, policy.metadata.namespace_)));
-  }
-  return {};
-}
-
-/// A tier that has policies cannot be deleted (datamodel 4.2).
-Result<> may_remove(store::Store& store, const api::Object& object) {
-  if (object.kind->name != "Tier") return {};
-  TRY(no_policy_in<api::GlobalNetworkPolicy>(store, object.metadata().name));
-  return no_policy_in<api::NetworkPolicy>(store, object.metadata().name);
-}
-
-/// A policy may only be put into a tier that exists.
-Result<> tier_exists(store::Store& store, const api::Object& object) {
-  std::string tier;
-  if (object.kind->name == "NetworkPolicy")
-    tier = static_cast<const api::NetworkPolicy*>(object.data.get())->spec.tier;
-  else if (object.kind->name == "GlobalNetworkPolicy")
-    tier = static_cast<const api::GlobalNetworkPolicy*>(object.data.get())->spec.tier;
-  else
-    return {};
-  if (tier.empty()) tier = "default";
-  const auto found = client::get(store, *api::find_kind("Tier"), tier);
-  if (found) return {};
-  if (found.error().code != Code::not_found) return std::unexpected(found.error());
-  return fail(Code::invalid, fmt::format("resource does not exist: Tier({})", tier));
-}
-
 Result<> write_one(store::Store& store, Verb verb, const api::Object& object, const WriteOptions& options) {
   if (!options.controller) TRY(may_write(object, verb));
-  if (verb != Verb::remove) TRY(tier_exists(store, object));
   switch (verb) {
     case Verb::create: {
       auto created = client::create(store, object);
@@ -80,7 +41,6 @@ Result<> write_one(store::Store& store, Verb verb, const api::Object& object, co
     case Verb::apply: return client::apply(store, object);
     case Verb::replace: return client::replace(store, object);
     case Verb::remove: {
-      TRY(may_remove(store, object));
       const auto& m = object.metadata();
       auto removed = client::remove(store, *object.kind, m.name, m.namespace_);
       if (!removed && removed.error().code == Code::not_found && options.skip_not_exists) return {};

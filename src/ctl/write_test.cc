@@ -103,14 +103,15 @@ TEST_F(WriteTest, HoldsBackNothingBecauseOfOneThatFails) {
 }
 
 TEST_F(WriteTest, PutsPoliciesOnlyIntoTiersThatExist) {
-  EXPECT_THAT(write(Verb::create, policy("a", "{tier: t}")), ElementsAre("! f: resource does not exist: Tier(t)"));
+  EXPECT_THAT(write(Verb::create, policy("a", "{tier: t}")),
+              ElementsAre("! f: NetworkPolicy(default/a): spec.tier: resource does not exist: Tier(t)"));
   EXPECT_THAT(write(Verb::create, policy("a")), ElementsAre("NetworkPolicy(default/a)")) << "of the default tier";
   EXPECT_THAT(write(Verb::create, tier("t") + "---\n" + policy("b", "{tier: t}")),
               ElementsAre("Tier(t)", "NetworkPolicy(default/b)"));
   EXPECT_THAT(write(Verb::create,
                     "{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {name: g}, spec: {tier: "
                     "u}}"),
-              ElementsAre("! f: resource does not exist: Tier(u)"));
+              ElementsAre("! f: GlobalNetworkPolicy(g): spec.tier: resource does not exist: Tier(u)"));
 }
 
 TEST_F(WriteTest, KeepsTiersThatAreNeeded) {

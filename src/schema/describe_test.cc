@@ -169,7 +169,7 @@ TEST(Describe, NamesImmutableFieldsThatChanged) {
   const auto problems = validate_update(schema_of<Animal>(), &before, &after);
 
   ASSERT_EQ(problems.size(), 1u);
-  EXPECT_EQ(to_string(problems[0]), "name: may not change (was \"leo\") (is \"cleo\")");
+  EXPECT_EQ(to_string(problems[0]), "name: cannot be modified (was \"leo\") (is \"cleo\")");
 }
 
 TEST(MemberCount, CountsMembersOfPlainStructs) {

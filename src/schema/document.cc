@@ -33,7 +33,7 @@ void compare(const Schema& schema, Checker& checker, const Path& path, const voi
       Writer was_writer{was}, is_writer{is};
       field.type->write(was_writer, field.in(before));
       field.type->write(is_writer, field.in(after));
-      if (was != is) checker.problem(here, is, "may not change (was " + type::shortened(was) + ")");
+      if (was != is) checker.problem(here, is, "cannot be modified (was " + type::shortened(was) + ")");
     } else if (const Schema* inner = field.type->schema()) {
       compare(*inner, checker, here, field.in(before), field.in(after));
     }

@@ -1,0 +1,145 @@
+#include "api/relations.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "api/described.h"
+
+namespace weft::api {
+
+namespace {
+
+using Broken = Result<std::optional<std::string>>;
+
+template <class T>
+const T& as(const Object& object) {
+  return *static_cast<const T*>(object.data.get());
+}
+
+const Kind& kind(std::string_view name) {
+  const Kind* found = find_kind(name);
+  CHECK(found != nullptr);
+  return *found;
+}
+
+// Pools
+
+Broken overlaps_another(const Object& object, const Object*, Others& others) {
+  const auto& pool = as<IpPool>(object);
+  for (const Object& other : TRY(others.list(*object.kind))) {
+    const auto& [metadata, spec, status, extra] = as<IpPool>(other);
+    if (metadata.name == pool.metadata.name || spec.cidr.family() != pool.spec.cidr.family()) continue;
+    if (spec.cidr.overlaps(pool.spec.cidr))
+      return fmt::format("IPPool({}) CIDR overlaps with IPPool({}) CIDR {}", pool.metadata.name, metadata.name,
+                         net::to_string(spec.cidr));
+  }
+  return std::nullopt;
+}
+
+Broken has_other_blocks(const Object& object, const Object*, Others& others) {
+  const auto& spec = as<IpPool>(object).spec;
+  for (const net::Cidr& block : TRY(others.blocks())) {
+    if (block.family() != spec.cidr.family() || !block.overlaps(spec.cidr) || block.length() == spec.block_size)
+      continue;
+    return fmt::format(
+        "IPPool blocksSize conflicts with existing allocations that use a different blockSize: block {} is there",
+        net::to_string(block));
+  }
+  return std::nullopt;
+}
+
+bool is_for_balancers(const Object& pool) {
+  const auto& uses = as<IpPool>(pool).spec.allowed_uses;
+  return std::find(uses.begin(), uses.end(), "LoadBalancer") != uses.end();
+}
+
+Broken leaves_balancers(const Object& object, const Object* before, Others&) {
+  if (!before || !is_for_balancers(*before) || is_for_balancers(object)) return std::nullopt;
+  return "IPPool allowed use cannot be changed from LoadBalacer to Workload or Tunnel";
+}
+
+// Policies and tiers
+
+template <class Policy>
+Broken has_no_tier(const Object& object, const Object*, Others& others) {
+  const std::string& given = as<Policy>(object).spec.tier;
+  const std::string tier = given.empty() ? "default" : given;
+  if (TRY(others.has(kind("Tier"), tier))) return std::nullopt;
+  return fmt::format("resource does not exist: Tier({})", tier);
+}
+
+Broken is_built_in(const Object& object, const Object*, Others&) {
+  const std::string& name = object.metadata().name;
+  if (name != "default" && name != "kube-admin" && name != "kube-baseline") return std::nullopt;
+  return fmt::format("Cannot delete {} tier", name);
+}
+
+template <class Policy>
+Broken has_policy(const Object& object, const Object*, Others& others) {
+  const Kind& policies = kind(schema::schema_of<Policy>().kind);
+  for (const Object& policy : TRY(others.list(policies))) {
+    if (as<Policy>(policy).spec.tier != object.metadata().name) continue;
+    const Metadata& m = policy.metadata();
+    return fmt::format("Cannot delete a non-empty tier: {}({}{}) is in it", policies.name,
+                       m.namespace_.empty() ? "" : m.namespace_ + "/", m.name);
+  }
+  return std::nullopt;
+}
+
+// BGP
+
+Broken has_unknown_filter(const Object& object, const Object*, Others& others) {
+  for (const std::string& filter : as<BgpPeer>(object).spec.filters) {
+    if (!TRY(others.has(kind("BGPFilter"), filter))) return fmt::format("BGPFilter(s) not found: {}", filter);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+const std::vector<Relation>& relations() {
+  constexpr std::string_view needs_tier = "the tier must exist when the policy is created";
+  constexpr std::string_view has_none = "a tier that has policies cannot be deleted";
+  static const std::vector<Relation> all = {
+      {"IPPool", {Change::create}, "spec.cidr", "may not overlap another pool", overlaps_another},
+      {"IPPool", {Change::create}, "spec.blockSize", "may not differ from blocks that are there", has_other_blocks},
+      {"IPPool", {Change::update}, "spec.allowedUses", "LoadBalancer cannot be changed", leaves_balancers},
+      {"NetworkPolicy", {Change::create}, "spec.tier", needs_tier, has_no_tier<NetworkPolicy>},
+      {"GlobalNetworkPolicy", {Change::create}, "spec.tier", needs_tier, has_no_tier<GlobalNetworkPolicy>},
+      {"StagedNetworkPolicy", {Change::create}, "spec.tier", needs_tier, has_no_tier<StagedNetworkPolicy>},
+      {"StagedGlobalNetworkPolicy", {Change::create}, "spec.tier", needs_tier, has_no_tier<StagedGlobalNetworkPolicy>},
+      {"Tier", {Change::remove}, "metadata.name", "default, kube-admin and kube-baseline stay", is_built_in},
+      {"Tier", {Change::remove}, "metadata.name", has_none, has_policy<GlobalNetworkPolicy>},
+      {"Tier", {Change::remove}, "metadata.name", has_none, has_policy<NetworkPolicy>},
+      {"Tier", {Change::remove}, "metadata.name", has_none, has_policy<StagedGlobalNetworkPolicy>},
+      {"Tier", {Change::remove}, "metadata.name", has_none, has_policy<StagedNetworkPolicy>},
+      {"BGPPeer", {Change::create, Change::update}, "spec.filters", "the filters must exist", has_unknown_filter},
+  };
+  return all;
+}
+
+namespace {
+bool is_about(const Relation& relation, Change change, const Kind& kind) {
+  return relation.kind == kind.name &&
+         std::find(relation.changes.begin(), relation.changes.end(), change) != relation.changes.end();
+}
+}  // namespace
+
+bool has_relations(Change change, const Kind& kind) {
+  return std::any_of(relations().begin(), relations().end(),
+                     [&](const Relation& relation) { return is_about(relation, change, kind); });
+}
+
+Result<std::vector<schema::Problem>> check_relations(Change change, const Object& object, const Object* before,
+                                                     Others& others) {
+  std::vector<schema::Problem> problems;
+  for (const Relation& relation : relations()) {
+    if (!is_about(relation, change, *object.kind)) continue;
+    if (auto broken = TRY(relation.broken(object, before, others)))
+      problems.push_back({std::string(relation.path), {}, std::move(*broken)});
+  }
+  return problems;
+}
+
+}  // namespace weft::api

@@ -1,0 +1,126 @@
+#include "api/relations.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "schema/document.h"
+
+using namespace weft;
+using namespace weft::api;
+
+namespace {
+
+/// What somebody wrote, with defaults.
+Object object(const std::string& kind, const std::string& name, const std::string& spec,
+              const std::string& namespace_ = "") {
+  std::vector<schema::Problem> problems;
+  auto document =
+      schema::parse_yaml("{apiVersion: projectcalico.org/v3, kind: " + kind + ", metadata: {name: " + name +
+                         (namespace_.empty() ? "" : ", namespace: " + namespace_) + "}, spec: " + spec + "}");
+  auto made = read_document(std::move(document->front()), problems);
+  EXPECT_TRUE(made && problems.empty()) << kind << " " << spec;
+  set_defaults(std::as_const(*made));
+  return *made;
+}
+
+class These final : public Others {
+ public:
+  explicit These(std::vector<Object> objects, std::vector<std::string> blocks = {}) : objects_(std::move(objects)) {
+    for (const auto& block : blocks) blocks_.push_back(*net::Cidr::parse(block));
+  }
+  Result<bool> has(const Kind& kind, std::string_view name) override {
+    for (const auto& o : objects_) {
+      if (o.kind == &kind && o.metadata().name == name) return true;
+    }
+    return false;
+  }
+  Result<std::vector<Object>> list(const Kind& kind) override {
+    std::vector<Object> found;
+    for (const auto& o : objects_) {
+      if (o.kind == &kind) found.push_back(o);
+    }
+    return found;
+  }
+  Result<std::vector<net::Cidr>> blocks() override { return blocks_; }
+
+ private:
+  std::vector<Object> objects_;
+  std::vector<net::Cidr> blocks_;
+};
+
+struct Case {
+  Change change;
+  Object subject;
+  These others;
+  std::string problem;  // empty: none
+  std::optional<Object> before = {};
+};
+
+std::vector<Case> cases() {
+  const auto pool = [](const std::string& name, const std::string& spec) { return object("IPPool", name, spec); };
+  const Object p = pool("p", "{cidr: 10.0.0.0/16}");
+  std::vector<Case> all = {
+      {Change::create, p, These({pool("q", "{cidr: 10.1.0.0/16}"), p, pool("v6", "{cidr: 'fd00::/64'}")}), ""},
+      {Change::create, p, These({pool("q", "{cidr: 10.0.1.0/24}")}),
+       "spec.cidr: IPPool(p) CIDR overlaps with IPPool(q) CIDR 10.0.1.0/24"},
+      {Change::create, p, These({}, {"10.0.0.0/26", "10.9.0.0/28", "fd00::/122"}), ""},
+      {Change::create, p, These({}, {"10.0.0.0/28"}),
+       "spec.blockSize: IPPool blocksSize conflicts with existing allocations that use a different blockSize: block "
+       "10.0.0.0/28 is there"},
+      {Change::update, p, These({}), "", p},
+      {Change::update, p, These({}),
+       "spec.allowedUses: IPPool allowed use cannot be changed from LoadBalacer to Workload or Tunnel",
+       pool("p", "{cidr: 10.0.0.0/16, allowedUses: [LoadBalancer]}")},
+      {Change::create, object("BGPPeer", "b", "{filters: [f]}"), These({object("BGPFilter", "f", "{}")}), ""},
+      {Change::create, object("BGPPeer", "b", "{filters: [f, g]}"), These({object("BGPFilter", "f", "{}")}),
+       "spec.filters: BGPFilter(s) not found: g"},
+      {Change::update, object("BGPPeer", "b", "{filters: [f]}"), These({}), "spec.filters: BGPFilter(s) not found: f"},
+      {Change::remove, object("Tier", "kube-admin", "{order: 1000, defaultAction: Pass}"), These({}),
+       "metadata.name: Cannot delete kube-admin tier"},
+  };
+  const Object tier = object("Tier", "t", "{}");
+  for (const std::string kind :
+       {"NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy"}) {
+    const std::string namespace_ = find_kind(kind)->namespaced ? "n" : "";
+    const Object policy = object(kind, "p", "{tier: t}", namespace_);
+    const Object other = object(kind, "p", "{}", namespace_);
+    all.push_back({Change::create, policy, These({tier}), ""});
+    all.push_back({Change::create, policy, These({}), "spec.tier: resource does not exist: Tier(t)"});
+    all.push_back({Change::create, other, These({tier}), "spec.tier: resource does not exist: Tier(default)"});
+    all.push_back({Change::remove, tier, These({other}), ""});
+    all.push_back({Change::remove, tier, These({policy}),
+                   "metadata.name: Cannot delete a non-empty tier: " + kind + "(" +
+                       (namespace_.empty() ? "" : namespace_ + "/") + "p) is in it"});
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST(Relations, HoldOrAreNamed) {
+  for (auto& c : cases()) {
+    const auto problems = check_relations(c.change, c.subject, c.before ? &*c.before : nullptr, c.others);
+    ASSERT_TRUE(problems);
+    const std::string text = problems->empty() ? "" : to_string(problems->front());
+    EXPECT_EQ(text, c.problem);
+    EXPECT_LE(problems->size(), 1u);
+    EXPECT_TRUE(has_relations(c.change, *c.subject.kind));
+  }
+}
+
+TEST(Relations, AreEachAcceptedAndRefusedByACase) {
+  auto all = cases();
+  for (const Relation& relation : relations()) {
+    bool accepts = false, refuses = false;
+    for (auto& c : all) {
+      if (c.subject.kind->name != relation.kind ||
+          !std::count(relation.changes.begin(), relation.changes.end(), c.change))
+        continue;
+      const auto broken = relation.broken(c.subject, c.before ? &*c.before : nullptr, c.others);
+      ASSERT_TRUE(broken);
+      (*broken ? refuses : accepts) = true;
+    }
+    EXPECT_TRUE(accepts && refuses) << relation.kind << " " << relation.path << " " << relation.rule;
+  }
+}
