@@ -97,14 +97,13 @@ std::vector<Outcome> write(store::Store& store, Verb verb, const std::vector<Doc
   }();
 
   int phase = 0;
-  const api::Kind* kind = nullptr;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const auto& document = documents[i];
     if (document.problem || !prepared) {
       outcomes[i].result = std::unexpected(document.problem ? *document.problem : prepared.error());
       continue;
     }
-    if (std::exchange(kind, document.object.kind) != document.object.kind) ++phase;
+    if (i == 0 || documents[i - 1].object.kind != document.object.kind) ++phase;
     staged.begin(i, phase);
     outcomes[i].result =
         write_one(staging ? static_cast<store::Store&>(staged) : store, verb, document.object, options);
