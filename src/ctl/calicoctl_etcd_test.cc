@@ -109,7 +109,7 @@ TEST_F(CalicoctlEtcdTest, WritesWhatIsRightOfAFileAndNamesTheRest) {
   EXPECT_EQ(calicoctl("get ippool p").status, 0);
   const auto unknown = calicoctl("apply -f -", pool("q", "{cidr: 10.66.0.0/16, nat: true}"));
   EXPECT_EQ(unknown.status, 1);
-  EXPECT_THAT(unknown.err, StartsWith("failed to execute command: "));
+  EXPECT_THAT(unknown.err, StartsWith("field in document is not recognized or is in the wrong location: "));
   EXPECT_THAT(unknown.err, HasSubstr("spec.nat"));
 }
 

@@ -103,8 +103,15 @@ Report report(Voice voice, Verb verb, const std::vector<Outcome>& outcomes) {
 Report report_unreadable(Voice voice, const std::vector<Error>& errors) {
   Report report{.status = 1};
   for (const auto& error : errors) {
-    const bool of_file = error.code != Code::invalid || error.message.find(": ") != std::string::npos;
-    report.err += (voice == Voice::calicoctl && of_file ? "failed to execute command: " : "") + error.message + '\n';
+    const std::string& text = error.message;
+    if (voice == Voice::calicoctl && text.find(": is not known") != std::string::npos) {
+      report.err += "field in document is not recognized or is in the wrong location: ";
+    } else if (voice == Voice::calicoctl && (error.code != Code::invalid || text.find(": ") != std::string::npos)) {
+      report.err += "failed to execute command: ";
+      if (text.find("kind: \"") != std::string::npos || text.find("apiVersion: must") != std::string::npos)
+        report.err += "unknown resource type and/or version: ";
+    }
+    report.err += text + '\n';
   }
   return report;
 }

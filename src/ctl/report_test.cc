@@ -59,5 +59,22 @@ TEST(ReportTest, KeepsSentencesThatAreNoRules) {
             "operation delete is not supported on Tier(t): x");
 }
 
+TEST(ReportTest, SaysWhatCannotBeRead) {
+  const auto said = [](Voice voice, Code code, const std::string& message) {
+    return report_unreadable(voice, {{code, message}}).err;
+  };
+  const std::string field = "f: Tier(a): spec.ordr: is not known; did you mean \"order\"?";
+  EXPECT_EQ(said(Voice::weft, Code::invalid, field), field + "\n");
+  EXPECT_EQ(said(Voice::calicoctl, Code::invalid, field),
+            "field in document is not recognized or is in the wrong location: " + field + "\n");
+  EXPECT_EQ(said(Voice::calicoctl, Code::invalid, "f: kind: \"Teir\" is not known"),
+            "failed to execute command: unknown resource type and/or version: f: kind: \"Teir\" is not known\n");
+  EXPECT_EQ(said(Voice::calicoctl, Code::not_found, "f: No such file or directory"),
+            "failed to execute command: f: No such file or directory\n");
+  EXPECT_EQ(said(Voice::calicoctl, Code::invalid, "no resources specified in file f"),
+            "no resources specified in file f\n");
+  EXPECT_EQ(report_unreadable(Voice::weft, {{Code::invalid, field}}).status, 1);
+}
+
 }  // namespace
 }  // namespace weft::ctl
