@@ -2,11 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
 #include <map>
 #include <utility>
 
 #include "client/objects.h"
 #include "client/resources.h"
+#include "ctl/clean_up.h"
 #include "ctl/staged_store.h"
 
 namespace weft::ctl {
@@ -30,6 +32,28 @@ std::unexpected<Error> not_supported(const api::Object& object, Verb verb, std::
   return fail(Code::denied, fmt::format("operation {} is not supported on {}: {}", operation, title(object), reason));
 }
 
+bool needs_clean_up(const api::Kind& kind) { return kind.name == "Node" || kind.name == "IPPool"; }
+
+/// Deletes an object, and what cannot stay without it. With a resourceVersion only at that one.
+Result<> remove(store::Store& store, const api::Object& object, const WriteOptions& options) {
+  const auto& m = object.metadata();
+  if (needs_clean_up(*object.kind) && !options.dry_run) {
+    if (!m.resource_version.empty()) {
+      const auto there = TRY(client::get(store, *object.kind, m.name, m.namespace_));
+      if (there.metadata().resource_version != m.resource_version)
+        return fail(Code::conflict, "update conflict: " + title(object));
+    }
+    return object.kind->name == "Node" ? delete_node(store, m.name) : delete_pool(store, m.name);
+  }
+  store::Revision expected = 0;
+  const auto [end, error] =
+      std::from_chars(m.resource_version.data(), m.resource_version.data() + m.resource_version.size(), expected);
+  if (!m.resource_version.empty() && (error != std::errc() || *end != '\0'))
+    return fail(Code::invalid, fmt::format("{}: metadata.resourceVersion: \"{}\" is not a revision", title(object),
+                                           m.resource_version));
+  return client::remove(store, *object.kind, m.name, m.namespace_, expected);
+}
+
 Result<> write_one(store::Store& store, Verb verb, const api::Object& object, const WriteOptions& options) {
   if (!options.controller) TRY(may_write(object, verb));
   switch (verb) {
@@ -41,8 +65,7 @@ Result<> write_one(store::Store& store, Verb verb, const api::Object& object, co
     case Verb::apply: return client::apply(store, object);
     case Verb::replace: return client::replace(store, object);
     case Verb::remove: {
-      const auto& m = object.metadata();
-      auto removed = client::remove(store, *object.kind, m.name, m.namespace_);
+      auto removed = remove(store, object, options);
       if (!removed && removed.error().code == Code::not_found && options.skip_not_exists) return {};
       return removed;
     }
