@@ -139,6 +139,20 @@ const Schema& schema_of<BgpConfiguration>() {
   static const Schema schema =
       describe<Configuration>("BGPConfiguration", "BGP settings of the cluster (default) or of one node (node.<name>).")
           .resource("bgpconfigurations", {"bgpconfig", "bgpconfigs"})
+          .example(R"(metadata:
+  name: default
+spec:
+  asNumber: 64512
+  nodeToNodeMeshEnabled: true
+  serviceLoadBalancerIPs:
+    - cidr: 203.0.113.0/24
+  communities:
+    - name: no-export
+      value: 65535:65281
+  prefixAdvertisements:
+    - cidr: 203.0.113.0/24
+      communities: [no-export]
+)")
           .field("metadata", &Configuration::metadata, "Name and labels.", always)
           .field("spec", &Configuration::spec, "The settings.", always)
           .extra(&Configuration::extra)

@@ -147,6 +147,18 @@ const Schema& schema_of<BgpFilter>() {
   static const Schema schema =
       describe<BgpFilter>("BGPFilter", "Which routes are sent to BGP peers and taken from them.")
           .resource("bgpfilters", {"bgpf", "bgpfs", "bf", "bfs"})
+          .example(R"(metadata:
+  name: only-pools
+spec:
+  exportV4:
+    - cidr: 10.65.0.0/16
+      matchOperator: In
+      action: Accept
+      operations:
+        - addCommunity:
+            value: 64512:100
+    - action: Reject
+)")
           .field("metadata", &BgpFilter::metadata, "Name and labels.", always)
           .field("spec", &BgpFilter::spec, "The rules.", always)
           .extra(&BgpFilter::extra)

@@ -81,6 +81,18 @@ const Schema& schema_of<BgpPeer>() {
   static const Schema schema =
       describe<BgpPeer>("BGPPeer", "A BGP neighbour of all nodes, of selected nodes or of one.")
           .resource("bgppeers", {"bgpp", "bgpps", "bp", "bps"})
+          .example(R"(metadata:
+  name: rack-7
+spec:
+  nodeSelector: rack == '7'
+  peerIP: 10.0.7.1
+  asNumber: 64600
+  filters: [only-pools]
+  password:
+    secretKeyRef:
+      name: bgp
+      key: rack-7
+)")
           .field("metadata", &BgpPeer::metadata, "Name and labels.", always)
           .field("spec", &BgpPeer::spec, "Who peers with whom.", always)
           .extra(&BgpPeer::extra)

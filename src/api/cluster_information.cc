@@ -25,6 +25,12 @@ const Schema& schema_of<ClusterInformation>() {
   static const Schema schema =
       describe<ClusterInformation>("ClusterInformation", "Facts about the cluster; one object, default.")
           .resource("clusterinformations", {"clusterinfo", "clusterinfos"})
+          .example(R"(metadata:
+  name: default
+spec:
+  clusterGUID: 1e4134c19d8344178fee267264d5ce76
+  datastoreReady: true
+)")
           .is_protected()
           .field("metadata", &ClusterInformation::metadata, "Name and labels.", always)
           .field("spec", &ClusterInformation::spec, "The facts.", always)

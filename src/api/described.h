@@ -20,12 +20,14 @@ struct Codec<net::Cidr> {  // forgiving: host bits are cleared, a bare address i
 template <>
 struct Codec<api::Protocol> {
   static std::string form() { return "protocol"; }
+  static constexpr Shape::Kind shape = Shape::Kind::whole_or_text;
   static std::optional<std::string> read(Value& value, api::Protocol& out);
   static void write(std::string& out, const api::Protocol& protocol);
 };
 template <>
 struct Codec<api::Port> {
   static std::string form() { return "port"; }
+  static constexpr Shape::Kind shape = Shape::Kind::whole_or_text;
   static std::optional<std::string> read(Value& value, api::Port& out);
   static void write(std::string& out, const api::Port& port);
 };
@@ -38,6 +40,7 @@ struct Codec<api::Duration> {
 template <>
 struct Codec<api::AsNumber> {
   static std::string form() { return "AS number"; }
+  static constexpr Shape::Kind shape = Shape::Kind::whole;
   static std::optional<std::string> read(Value& value, api::AsNumber& out);
   static void write(std::string& out, const api::AsNumber& number);
 };

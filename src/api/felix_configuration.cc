@@ -68,6 +68,15 @@ const Schema& schema_of<FelixConfiguration>() {
       describe<FelixConfiguration>("FelixConfiguration",
                                    "Settings of the agents: default, node.<name>, or by nodeSelector.")
           .resource("felixconfigurations", {"felixconfig", "felixconfigs"})
+          .example(R"(metadata:
+  name: default
+spec:
+  logSeverityScreen: Info
+  routeRefreshInterval: 90s
+  failsafeInboundHostPorts:
+    - protocol: tcp
+      port: 22
+)")
           .field("metadata", &FelixConfiguration::metadata, "Name and labels.", always)
           .field("spec", &FelixConfiguration::spec, "The settings; see the table of parameters.", always)
           .extra(&FelixConfiguration::extra)

@@ -45,6 +45,19 @@ const Schema& schema_of<HostEndpoint>() {
   static const Schema schema =
       describe<Endpoint>("HostEndpoint", "One or all interfaces of a node itself, for policy.")
           .resource("hostendpoints", {"hep", "heps"})
+          .example(R"(metadata:
+  name: node1-eth0
+  labels:
+    role: edge
+spec:
+  node: node1
+  interfaceName: eth0
+  expectedIPs: [10.0.0.1]
+  ports:
+    - name: ssh
+      protocol: TCP
+      port: 22
+)")
           .field("metadata", &Endpoint::metadata, "Name and labels.", always)
           .field("spec", &Endpoint::spec, "Which interfaces.", always)
           .extra(&Endpoint::extra)

@@ -112,6 +112,15 @@ const Schema& schema_of<IpPool>() {
   static const Schema schema =
       describe<IpPool>("IPPool", "Addresses that workloads and tunnels are given.")
           .resource("ippools", {"ipp", "ipps", "pool", "pools"})
+          .example(R"(metadata:
+  name: pods
+spec:
+  cidr: 10.65.0.0/16
+  blockSize: 26
+  vxlanMode: CrossSubnet
+  natOutgoing: true
+  nodeSelector: all()
+)")
           .field("metadata", &IpPool::metadata, "Name and labels.", always)
           .field("spec", &IpPool::spec, "Range of the pool and how it is used.", always)
           .json_field("status", &IpPool::status, "What controllers say about the pool.")

@@ -21,6 +21,12 @@ const Schema& schema_of<IpReservation>() {
   static const Schema schema =
       describe<IpReservation>("IPReservation", "Addresses of pools that are given out only when asked for by address.")
           .resource("ipreservations", {"reservation", "reservations"})
+          .example(R"(metadata:
+  name: by-hand
+spec:
+  reservedCIDRs:
+    - 10.65.0.0/28
+)")
           .field("metadata", &IpReservation::metadata, "Name and labels.", always)
           .field("spec", &IpReservation::spec, "The addresses.", always)
           .extra(&IpReservation::extra)

@@ -28,6 +28,13 @@ const Schema& schema_of<IpamConfiguration>() {
   static const Schema schema =
       describe<IpamConfiguration>("IPAMConfiguration", "How addresses are given out; one object, default.")
           .resource("ipamconfigurations", {"ipamconfig", "ipamconfigs"})
+          .example(R"(metadata:
+  name: default
+spec:
+  strictAffinity: false
+  autoAllocateBlocks: true
+  maxBlocksPerHost: 20
+)")
           .field("metadata", &IpamConfiguration::metadata, "Name and labels.", always)
           .field("spec", &IpamConfiguration::spec, "How addresses are given out.", always)
           .extra(&IpamConfiguration::extra)
@@ -128,6 +135,14 @@ const Schema& schema_of<BlockAffinityResource>() {
   using Affinity = BlockAffinityResource;
   static const Schema schema = describe<Affinity>("BlockAffinity", "A claim of a block, where the store is Kubernetes.")
                                    .resource("blockaffinities", {"affinity", "affinities"})
+                                   .example(R"(metadata:
+  name: node1-10-65-0-0-26
+spec:
+  state: confirmed
+  node: node1
+  type: host
+  cidr: 10.65.0.0/26
+)")
                                    .internal()
                                    .field("metadata", &Affinity::metadata, "Name and labels.", always)
                                    .field("spec", &Affinity::spec, "Who has claimed which block.", always)

@@ -158,6 +158,21 @@ const Schema& schema_of<KubeControllersConfiguration>() {
   static const Schema schema =
       describe<Configuration>("KubeControllersConfiguration", "Settings of the controllers; one object, default.")
           .resource("kubecontrollersconfigurations", {"kubecontrollersconfig", "kubecontrollersconfigs"})
+          .example(R"(metadata:
+  name: default
+spec:
+  logSeverityScreen: Info
+  controllers:
+    node:
+      leakGracePeriod: 15m
+      hostEndpoint:
+        autoCreate: Enabled
+        templates:
+          - generateName: storage
+            interfacePattern: "stor.*"
+    policy:
+      reconcilerPeriod: 5m
+)")
           .field("metadata", &Configuration::metadata, "Name and labels.", always)
           .field("spec", &Configuration::spec, "The settings.", always)
           .field("status", &Configuration::status, "What they run with.", always)

@@ -66,6 +66,19 @@ const Schema& schema_of<LiveMigration>() {
   using Migration = LiveMigration;
   static const Schema schema = describe<Migration>("LiveMigration", "A VM that moves from one node to another.")
                                    .resource("livemigrations")
+                                   .kubernetes_own()
+                                   .example(R"(metadata:
+  name: vm1
+  namespace: tenants
+spec:
+  source:
+    workload:
+      hostname: node1
+      orchestratorID: openstack
+      workloadID: tenants/vm1
+  target:
+    selector: vm == 'vm1'
+)")
                                    .internal()
                                    .field("metadata", &Migration::metadata, "Name and labels.", always)
                                    .field("spec", &Migration::spec, "From where to where.", always)

@@ -21,6 +21,7 @@ using api::GlobalNetworkSet, api::NetList, api::NetworkSet, api::NetworkSetSpec;
 template <>
 struct type::Of<NetList> : type::Leaf {
   static std::string form() { return "list of prefix"; }
+  static Shape shape() { return {Shape::Kind::list, {}, Of<net::Cidr>::shape}; }
   static void read(Reader& reader, const Path& path, const Rules& rules, Value& value, NetList& out) {
     Array* array = value.as_array();
     if (!array) {
@@ -89,6 +90,16 @@ const Schema& schema_of<GlobalNetworkSet>() {
       describe<GlobalNetworkSet>("GlobalNetworkSet",
                                  "Addresses outside the cluster that selectors of all namespaces can match.")
           .resource("globalnetworksets", {"gnetsets"})
+          .example(R"(metadata:
+  name: partners
+  labels:
+    role: partner
+spec:
+  nets:
+    - 198.51.100.0/24
+    - 203.0.113.7
+    - 2001:db8::/32
+)")
           .field("metadata", &GlobalNetworkSet::metadata, "Name and labels.", always)
           .field("spec", &GlobalNetworkSet::spec, "The addresses.", always)
           .extra(&GlobalNetworkSet::extra)
@@ -105,6 +116,15 @@ const Schema& schema_of<NetworkSet>() {
   static const Schema schema =
       describe<NetworkSet>("NetworkSet", "Addresses outside the cluster that belong to a namespace.")
           .resource("networksets", {"netsets"})
+          .example(R"(metadata:
+  name: mail
+  namespace: shop
+  labels:
+    role: mail
+spec:
+  nets:
+    - 198.51.100.25
+)")
           .field("metadata", &NetworkSet::metadata, "Name and labels.", always)
           .field("spec", &NetworkSet::spec, "The addresses.", always)
           .extra(&NetworkSet::extra)

@@ -124,6 +124,17 @@ const Schema& schema_of<Node>() {
   static const Schema schema =
       describe<Node>("Node", "A machine of the cluster.")
           .resource("nodes", {"no", "nos"})
+          .kubernetes_own()
+          .example(R"(metadata:
+  name: node1
+  labels:
+    rack: "7"
+spec:
+  bgp:
+    ipv4Address: 10.0.0.1/24
+    ipv6Address: fd00::1/64
+    asNumber: 64512
+)")
           .field("metadata", &Node::metadata, "Name and labels.", always)
           .field("spec", &Node::spec, "Its addresses.", always)
           .field("status", &Node::status, "What it says about itself.", always)

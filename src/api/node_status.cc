@@ -124,6 +124,13 @@ const Schema& schema_of<CalicoNodeStatus>() {
   static const Schema schema =
       describe<Status>("CalicoNodeStatus", "What a node reports about itself, while this object asks for it.")
           .resource("caliconodestatuses", {"nodestatus", "nodestatuses"})
+          .example(R"(metadata:
+  name: node1
+spec:
+  node: node1
+  classes: [Agent, BGP, Routes]
+  updatePeriodSeconds: 10
+)")
           .field("metadata", &Status::metadata, "Name and labels.", always)
           .field("spec", &Status::spec, "Which node reports what.", always)
           .field("status", &Status::status, "What it reported.", always)

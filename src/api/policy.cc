@@ -37,15 +37,45 @@ template <>
 const Schema& schema_of<NetworkPolicy>() {
   static const Schema schema =
       describe_policy<NetworkPolicy>("NetworkPolicy", "Policy for the workloads of one namespace.", "networkpolicies",
-                                     {"np", "nps", "policy", "policies", "pol", "pols"}, api::policy_name);
+                                     {"np", "nps", "policy", "policies", "pol", "pols"}, api::policy_name)
+          .example(R"(metadata:
+  name: allow-web
+  namespace: shop
+spec:
+  selector: app == 'db'
+  types: [Ingress]
+  ingress:
+    - action: Allow
+      protocol: TCP
+      source:
+        selector: app == 'web'
+      destination:
+        ports: [5432]
+    - action: Deny
+)");
   return schema;
 }
 
 template <>
 const Schema& schema_of<GlobalNetworkPolicy>() {
-  static const Schema schema = describe_policy<GlobalNetworkPolicy>(
-      "GlobalNetworkPolicy", "Policy for workloads of all namespaces and for host endpoints.", "globalnetworkpolicies",
-      {"gnp", "gnps"}, api::global_policy_name);
+  static const Schema schema =
+      describe_policy<GlobalNetworkPolicy>("GlobalNetworkPolicy",
+                                           "Policy for workloads of all namespaces and for host endpoints.",
+                                           "globalnetworkpolicies", {"gnp", "gnps"}, api::global_policy_name)
+          .example(R"(metadata:
+  name: partners-only
+spec:
+  tier: default
+  order: 100
+  selector: has(role)
+  types: [Egress]
+  egress:
+    - action: Allow
+      destination:
+        selector: role == 'partner'
+    - action: Log
+    - action: Deny
+)");
   return schema;
 }
 

@@ -29,6 +29,17 @@ template <>
 const Schema& schema_of<Profile>() {
   static const Schema schema = describe<Profile>("Profile", "Labels and last-resort rules shared by endpoints.")
                                    .resource("profiles", {"pro", "pros"})
+                                   .kubernetes_own()
+                                   .example(R"(metadata:
+  name: kns.shop
+spec:
+  ingress:
+    - action: Allow
+  egress:
+    - action: Allow
+  labelsToApply:
+    pcns.stage: live
+)")
                                    .field("metadata", &Profile::metadata, "Name and labels.", always)
                                    .field("spec", &Profile::spec, "Labels and rules.", always)
                                    .extra(&Profile::extra)

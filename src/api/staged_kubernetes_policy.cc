@@ -128,6 +128,22 @@ const Schema& schema_of<StagedKubernetesNetworkPolicy>() {
       describe<Policy>("StagedKubernetesNetworkPolicy", "A Kubernetes NetworkPolicy that is not in force yet.")
           .resource("stagedkubernetesnetworkpolicies",
                     {"sknp", "stagedkubernetespolicy", "stagedkubernetespolicies", "skpol", "skpols"})
+          .example(R"(metadata:
+  name: web
+  namespace: shop
+spec:
+  podSelector:
+    matchLabels:
+      app: web
+  ingress:
+    - from:
+        - namespaceSelector:
+            matchLabels:
+              stage: live
+      ports:
+        - port: 80
+  policyTypes: [Ingress]
+)")
           .field("metadata", &Policy::metadata, "Name and labels.", always)
           .field("spec", &Policy::spec, "What it would select and allow.", always)
           .extra(&Policy::extra)

@@ -94,17 +94,50 @@ const Schema& schema_of<StagedGlobalNetworkPolicySpec>() {
 
 template <>
 const Schema& schema_of<StagedNetworkPolicy>() {
-  static const Schema schema = staged(describe_policy<StagedNetworkPolicy>(
-      "StagedNetworkPolicy", "A NetworkPolicy that is not in force yet.", "stagednetworkpolicies",
-      {"snp", "stagedpolicy", "stagedpolicies", "spol", "spols"}, api::policy_name));
+  static const Schema schema =
+      staged(describe_policy<StagedNetworkPolicy>(
+                 "StagedNetworkPolicy", "A NetworkPolicy that is not in force yet.", "stagednetworkpolicies",
+                 {"snp", "stagedpolicy", "stagedpolicies", "spol", "spols"}, api::policy_name)
+                 .example(R"(metadata:
+  name: allow-web
+  namespace: shop
+spec:
+  stagedAction: Set
+  selector: app == 'db'
+  types: [Ingress]
+  ingress:
+    - action: Allow
+      protocol: TCP
+      source:
+        selector: app == 'web'
+      destination:
+        ports: [5432]
+    - action: Deny
+)"));
   return schema;
 }
 
 template <>
 const Schema& schema_of<StagedGlobalNetworkPolicy>() {
-  static const Schema schema = staged(describe_policy<StagedGlobalNetworkPolicy>(
-      "StagedGlobalNetworkPolicy", "A GlobalNetworkPolicy that is not in force yet.", "stagedglobalnetworkpolicies",
-      {"sgnp", "sgnps"}, api::global_policy_name));
+  static const Schema schema =
+      staged(describe_policy<StagedGlobalNetworkPolicy>(
+                 "StagedGlobalNetworkPolicy", "A GlobalNetworkPolicy that is not in force yet.",
+                 "stagedglobalnetworkpolicies", {"sgnp", "sgnps"}, api::global_policy_name)
+                 .example(R"(metadata:
+  name: partners-only
+spec:
+  stagedAction: Set
+  tier: default
+  order: 100
+  selector: has(role)
+  types: [Egress]
+  egress:
+    - action: Allow
+      destination:
+        selector: role == 'partner'
+    - action: Log
+    - action: Deny
+)"));
   return schema;
 }
 

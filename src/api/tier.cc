@@ -52,6 +52,12 @@ const Schema& schema_of<Tier>() {
   static const Schema schema =
       describe<Tier>("Tier", "A group of policies evaluated together.")
           .resource("tiers")
+          .example(R"(metadata:
+  name: security
+spec:
+  order: 100
+  defaultAction: Pass
+)")
           .field("metadata", &Tier::metadata, "Name and labels.", always)
           .field("spec", &Tier::spec, "Where it stands.", always)
           .json_field("status", &Tier::status, "What controllers say about the tier.", always)

@@ -195,6 +195,25 @@ const Schema& schema_of<WorkloadEndpoint>() {
   static const Schema schema =
       describe<Endpoint>("WorkloadEndpoint", "One interface of a workload: the host side of a pod's or VM's veth.")
           .resource("workloadendpoints", {"wep", "weps"})
+          .kubernetes_own()
+          .example(R"(metadata:
+  name: node1-k8s-web--1-eth0
+  namespace: shop
+  labels:
+    app: web
+spec:
+  orchestrator: k8s
+  node: node1
+  pod: web-1
+  endpoint: eth0
+  interfaceName: cali0123456789a
+  ipNetworks: [10.65.0.3/32]
+  profiles: [kns.shop]
+  ports:
+    - name: http
+      protocol: TCP
+      port: 80
+)")
           .field("metadata", &Endpoint::metadata, "Name and labels.", always)
           .field("spec", &Endpoint::spec, "Where it is and which addresses it has.", always)
           .extra(&Endpoint::extra)

@@ -1,5 +1,6 @@
 #include "ctl/commands.h"
 
+#include "ctl/crds.h"
 #include "ctl/debug.h"
 
 namespace weft::ctl {
@@ -10,6 +11,7 @@ void add_commands(cli::Command& root) {
   add_ipam(root);
   add_datastore(root);
   add_debug(root);
+  add_crds(root);
 }
 
 }  // namespace weft::ctl

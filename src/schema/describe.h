@@ -52,6 +52,17 @@ class Describe {
     return *this;
   }
 
+  /// Kubernetes has objects of its own that are this.
+  Describe& kubernetes_own() {
+    schema_.is_kubernetes_own = true;
+    return *this;
+  }
+  /// metadata and spec of a valid document, YAML, for the reference.
+  Describe& example(std::string_view yaml) {
+    schema_.example = yaml;
+    return *this;
+  }
+
   /// A member and its name in JSON. Options: see rules.h.
   template <class M, class... Options>
   Describe& field(std::string_view name, M T::* member, std::string_view doc, Options... options) {

@@ -38,8 +38,18 @@ struct Checker {
   void problem(const Path& path, std::string value_json, std::string rule);
 };
 
+/// What the JSON of a type looks like.
+struct Shape {
+  enum class Kind { any, boolean, whole, number, text, whole_or_text, choice, list, map, structure };
+  Kind kind = Kind::any;
+  std::vector<std::string_view> choices = {};  // of a choice
+  Shape (*element)() = nullptr;                // of a list or map
+  const Schema* (*schema)() = nullptr;         // of a structure
+};
+
 /// What can be done with a value of one C++ type, given its address. See type.h.
 struct Type {
+  Shape (*shape)();
   std::string (*form)();  // "text", "whole number", "list of text", "NetworkPolicySpec"; for the reference
   void (*read)(Reader&, const Path&, const Rules&, Value&, void* out);
   void (*write)(Writer&, const void*);
@@ -91,6 +101,8 @@ class Schema {
   std::vector<std::string_view> aliases;
   bool is_protected = false;
   bool is_internal = false;
+  bool is_kubernetes_own = false;             // Kubernetes has objects of its own for it: there is no custom resource
+  std::string_view example;                   // a document of the kind, YAML
   std::shared_ptr<void> (*make)() = nullptr;  // an empty object
   std::vector<Field> fields;
   std::ptrdiff_t extra_offset = -1;

@@ -86,6 +86,7 @@ bool parse_key(const std::string& text, int& out) {
 
 const Type& json_text_type() {
   static constexpr Type table = {
+      .shape = [] { return Shape{}; },
       .form = [] { return std::string("anything"); },
       .read = [](Reader&, const Path&, const Rules&, Value& value,
                  void* out) { *static_cast<std::string*>(out) = value.is_null() ? "" : to_json(value); },

@@ -19,6 +19,7 @@ namespace weft::schema {
 
 /// A type whose JSON is its own: specialise with
 ///   static std::string form();
+///   static constexpr Shape::Kind shape = …;  // unless it is text
 ///   static std::optional<std::string> read(Value&, T&);   // the rule that is broken: "must be a port"
 ///   static void write(std::string& out, const T&);
 template <class T>
@@ -84,6 +85,7 @@ void read_leaf(Reader& reader, const Path& path, const Rules& rules, Value& valu
 template <class M>
 struct Of {
   static std::string form() { return std::string(schema_of<M>().kind); }
+  static Shape shape() { return {.kind = Shape::Kind::structure, .schema = schema}; }
   static void read(Reader& reader, const Path& path, const Rules&, Value& value, M& out) {
     read_struct(schema_of<M>(), reader, path, value, &out);
   }
@@ -114,6 +116,7 @@ struct Leaf {
 template <>
 struct Of<bool> : Leaf {
   static std::string form() { return "true or false"; }
+  static Shape shape() { return {Shape::Kind::boolean}; }
   static void read(Reader& reader, const Path& path, const Rules&, Value& value, bool& out) {
     if (const bool* v = value.as_bool())
       out = *v;
@@ -127,6 +130,7 @@ struct Of<bool> : Leaf {
 template <WholeNumber M>
 struct Of<M> : Leaf {
   static std::string form() { return "whole number"; }
+  static Shape shape() { return {Shape::Kind::whole}; }
   static void read(Reader& reader, const Path& path, const Rules&, Value& value, M& out) {
     if (const auto* v = value.as_int(); v && std::in_range<M>(*v)) {
       out = static_cast<M>(*v);
@@ -151,6 +155,7 @@ struct Of<M> : Leaf {
 template <>
 struct Of<double> : Leaf {
   static std::string form() { return "number"; }
+  static Shape shape() { return {Shape::Kind::number}; }
   static void read(Reader& reader, const Path& path, const Rules&, Value& value, double& out) {
     if (value.is_number())
       out = value.number();
@@ -164,6 +169,7 @@ struct Of<double> : Leaf {
 template <>
 struct Of<std::string> : Leaf {
   static std::string form() { return "text"; }
+  static Shape shape() { return {Shape::Kind::text}; }
   static void read(Reader& reader, const Path& path, const Rules&, Value& value, std::string& out);
   static void write(Writer& writer, const std::string& value) { append_json(writer.out, std::string_view(value)); }
   static bool is_empty(const std::string& value) { return value.empty(); }
@@ -173,6 +179,9 @@ struct Of<std::string> : Leaf {
 template <>
 struct Of<Object> : Leaf {
   static std::string form() { return "object"; }
+  static Shape shape() {
+    return {Shape::Kind::map, {}, [] { return Shape{}; }};
+  }
   static void read(Reader& reader, const Path& path, const Rules&, Value& value, Object& out) {
     if (Object* v = value.as_object())
       out = std::move(*v);
@@ -189,6 +198,11 @@ struct Of<M> : Leaf {
     std::vector<std::string_view> names;
     for (const auto& [value, name] : std::span<const Named<M>>(names_of(M{}))) names.push_back(name);
     return "one of " + list_of_names(names);
+  }
+  static Shape shape() {
+    Shape shape{Shape::Kind::choice};
+    for (const auto& [value, name] : std::span<const Named<M>>(names_of(M{}))) shape.choices.push_back(name);
+    return shape;
   }
   static void read(Reader& reader, const Path& path, const Rules& rules, Value& value, M& out) {
     if (const std::string* text = value.as_string()) {
@@ -208,6 +222,12 @@ struct Of<M> : Leaf {
 template <HasCodec M>
 struct Of<M> : Leaf {
   static std::string form() { return Codec<M>::form(); }
+  static Shape shape() {
+    if constexpr (requires { Codec<M>::shape; })
+      return {Codec<M>::shape};
+    else
+      return {Shape::Kind::text};
+  }
   static void read(Reader& reader, const Path& path, const Rules& rules, Value& value, M& out) {
     read_leaf(reader, path, rules, value, out, [](Value& v, M& o) { return Codec<M>::read(v, o); });
   }
@@ -218,6 +238,7 @@ template <HasWrittenForm M>
   requires(!HasCodec<M>)
 struct Of<M> : Leaf {
   static std::string form() { return "text"; }
+  static Shape shape() { return {Shape::Kind::text}; }
   static void read(Reader& reader, const Path& path, const Rules& rules, Value& value, M& out) {
     read_leaf(reader, path, rules, value, out, [](Value& v, M& o) -> std::optional<std::string> {
       if (!v.as_string()) return "must be text";
@@ -233,6 +254,7 @@ struct Of<M> : Leaf {
 template <class M>
 struct Of<std::optional<M>> {
   static std::string form() { return Of<M>::form(); }
+  static Shape shape() { return Of<M>::shape(); }
   static void read(Reader& reader, const Path& path, const Rules& rules, Value& value, std::optional<M>& out) {
     out.reset();
     if (value.is_null()) return;
@@ -264,6 +286,7 @@ void check_unique(Checker& checker, const Path& path, const std::vector<std::str
 template <class M>
 struct Of<std::vector<M>> {
   static std::string form() { return "list of " + Of<M>::form(); }
+  static Shape shape() { return {Shape::Kind::list, {}, Of<M>::shape}; }
   static void read(Reader& reader, const Path& path, const Rules& rules, Value& value, std::vector<M>& out) {
     Array* array = value.as_array();
     if (!array) {
@@ -319,6 +342,7 @@ bool parse_key(const std::string& text, int& out);
 template <class K, class M>
 struct Of<std::map<K, M>> {
   static std::string form() { return "map of " + Of<M>::form(); }
+  static Shape shape() { return {Shape::Kind::map, {}, Of<M>::shape}; }
   static void read(Reader& reader, const Path& path, const Rules& rules, Value& value, std::map<K, M>& out) {
     Object* object = value.as_object();
     if (!object) {
@@ -366,6 +390,7 @@ template <class M>
 const Type& type_of() {
   using Of = type::Of<M>;
   static constexpr Type table = {
+      .shape = [] { return Of::shape(); },
       .form = [] { return Of::form(); },
       .read = [](Reader& reader, const Path& path, const Rules& rules, Value& value,
                  void* out) { Of::read(reader, path, rules, value, *static_cast<M*>(out)); },

@@ -1,0 +1,194 @@
+#include "ctl/reference.h"
+
+#include <fmt/core.h>
+
+#include <set>
+#include <vector>
+
+#include "api/felix_parameter.h"
+#include "api/relations.h"
+#include "base/strings.h"
+
+namespace weft::ctl {
+
+namespace {
+
+using schema::Field, schema::Schema, schema::Shape;
+
+/// In a cell of a table.
+std::string cell(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != text.npos; at += 2) text.insert(at, 1, '\\');
+  return text;
+}
+
+std::string anchor(std::string_view name) { return fmt::format("[{}](#{})", name, to_lower(name)); }
+
+/// The structs that a field leads to.
+const Schema* inner(const Field& field) { return field.type->inner(); }
+
+std::string type_of(const Field& field) {
+  std::string form = field.type->form();
+  const Schema* struct_ = inner(field);
+  if (!struct_) return form;
+  const auto at = form.rfind(struct_->kind);
+  return form.substr(0, at) + anchor(struct_->kind);
+}
+
+std::string rules_of(const Field& field) {
+  const schema::Rules& rules = field.rules;
+  std::vector<std::string> words;
+  if (rules.is_required) words.emplace_back("required");
+  if (rules.is_immutable) words.emplace_back("stays as it was created");
+  if (!rules.one_of.empty()) {
+    std::vector<std::string> names;
+    for (const auto name : rules.one_of) names.push_back(name.empty() ? "nothing" : std::string(name));
+    words.push_back("one of " + join(names, ", ") + (rules.is_any_case ? ", in any case" : ""));
+  }
+  if (rules.range) {
+    const bool open = rules.range->high == std::numeric_limits<std::int64_t>::max();
+    words.push_back(open ? fmt::format("at least {}", rules.range->low)
+                         : fmt::format("{}..{}", rules.range->low, rules.range->high));
+  }
+  if (const auto* rule = rules.format ? rules.format : rules.written) words.emplace_back(rule->doc);
+  if (rules.length) words.push_back(fmt::format("at most {} characters", *rules.length));
+  if (rules.at_least) words.push_back(fmt::format("at least {} elements", *rules.at_least));
+  if (rules.at_most) words.push_back(fmt::format("at most {} elements", *rules.at_most));
+  if (rules.is_unique) words.emplace_back("each once");
+  return join(words, "; ");
+}
+
+std::string default_of(const Field& field) {
+  return field.rules.fallback ? "`" + schema::to_json(*field.rules.fallback) + "`" : "";
+}
+
+void add_rule_texts(std::string& page, const Schema& schema) {
+  if (schema.rule_texts.empty()) return;
+  page += "\nRules:\n\n";
+  for (const auto& [path, rule] : schema.rule_texts)
+    page += path.empty() ? fmt::format("- {}\n", rule) : fmt::format("- `{}`: {}\n", path, rule);
+}
+
+/// A struct's section, and those of the structs within.
+void add_struct(std::string& page, const Schema& schema, std::set<const Schema*>& seen) {
+  if (!seen.insert(&schema).second) return;
+  page += fmt::format("\n## {}\n\n{}\n\n", schema.kind, schema.doc);
+  page += "| Field | Type | Rules | Default | Meaning |\n|---|---|---|---|---|\n";
+  for (const Field& field : schema.fields) {
+    if (field.rules.is_key_only) continue;
+    page += fmt::format("| `{}` | {} | {} | {} | {} |\n", field.name, cell(type_of(field)), cell(rules_of(field)),
+                        cell(default_of(field)), cell(std::string(field.doc)));
+  }
+  add_rule_texts(page, schema);
+  for (const Field& field : schema.fields) {
+    if (const Schema* within = inner(field)) add_struct(page, *within, seen);
+  }
+}
+
+std::string_view type_name(api::FelixParameter::Type type) {
+  using Type = api::FelixParameter::Type;
+  switch (type) {
+    case Type::boolean: return "true or false";
+    case Type::integer: return "whole number";
+    case Type::text:
+    case Type::path: return "text";
+    case Type::choice: return "one of the values, in any case";
+    case Type::seconds:
+    case Type::milliseconds: return "duration";
+    case Type::ipv4: return "IPv4 address";
+    case Type::ipv6: return "IPv6 address";
+    case Type::cidrs: return "list of prefixes";
+    case Type::texts: return "text, or list of text";
+    case Type::pairs: return "name=value pairs, or an object of them";
+    case Type::durations: return "list of {name, timeout}";
+    case Type::protocol_ports: return "list of {protocol, port, net}";
+    case Type::port_list: return "list of ports or ranges min:max";
+    case Type::ranges: return "list of {min, max}";
+    case Type::ports: return "port or range min:max";
+    case Type::range: return "{min, max}";
+    case Type::mask: return "32-bit mask";
+    case Type::dscp: return "0..63 or a name such as EF";
+  }
+  return "";
+}
+
+/// The members of a FelixConfiguration's spec are the agents' parameters.
+void add_parameters(std::string& page) {
+  page +=
+      "\n## Members of spec\n\nThe environment knows a parameter as `FELIX_` and its name. Durations are written as "
+      "90s or 1m30s here, in\nseconds or milliseconds in the environment. What the parameters do, and which of them "
+      "an agent follows:\n[settings](../settings.md).\n\n| Member | Parameter | Type | Values | Default |\n"
+      "|---|---|---|---|---|\n";
+  for (const api::FelixParameter& p : api::felix_parameters()) {
+    if (p.field.empty()) continue;
+    std::string values(p.choices);
+    if (p.type == api::FelixParameter::Type::integer) {
+      const bool low = p.low != std::numeric_limits<std::int64_t>::min();
+      const bool high = p.high != std::numeric_limits<std::int64_t>::max();
+      if (low && high) values = fmt::format("{}..{}", p.low, p.high);
+      if (low && !high) values = fmt::format("at least {}", p.low);
+    }
+    std::string fallback(p.fallback);
+    if (!fallback.empty() && p.type == api::FelixParameter::Type::seconds) fallback += "s";
+    if (!fallback.empty() && p.type == api::FelixParameter::Type::milliseconds) fallback += "ms";
+    page += fmt::format("| `{}` | {} | {} | {} | {} |\n", p.field, p.name, cell(std::string(type_name(p.type))),
+                        cell(values), fallback.empty() ? "" : "`" + cell(fallback) + "`");
+  }
+}
+
+std::string columns_of(const Schema& schema, bool wide) {
+  std::vector<std::string> names;
+  for (const auto& column : schema.columns) {
+    if (column.show == schema::Show::always || (column.show == schema::Show::wide) == wide)
+      names.emplace_back(column.heading);
+  }
+  return join(names, " ");
+}
+
+std::string page_of(const api::Kind& kind) {
+  const Schema& schema = kind.schema();
+  std::vector<std::string> names{std::string(kind.plural), to_lower(kind.name)};
+  names.insert(names.end(), kind.aliases.begin(), kind.aliases.end());
+  std::string page = fmt::format("# {}\n\n<!-- Made from the descriptions in src/api: do not edit. -->\n\n{}\n\n",
+                                 kind.name, schema.doc);
+  page += fmt::format("| | |\n|---|---|\n| On the command line | {} |\n| Belongs to | {} |\n| Key in etcd | `{}{}` |\n",
+                      join(names, ", "), kind.namespaced ? "a namespace" : "the cluster", api::prefix_of(kind),
+                      kind.namespaced ? "<namespace>/<name>" : "<name>");
+  page += fmt::format("| Columns | {} |\n| Columns with `-o wide` | {} |\n", columns_of(schema, false),
+                      columns_of(schema, true));
+  if (kind.is_protected) page += "| Written by | the nodes; users may not |\n";
+  page += fmt::format("\n## Example\n\n```yaml\n{}```\n", example_document(kind));
+  std::set<const Schema*> seen;
+  add_struct(page, schema, seen);
+  if (schema.find("spec") && schema.find("spec")->type->form() == "object") add_parameters(page);
+  std::string others;
+  for (const api::Relation& relation : api::relations()) {
+    const std::string line = fmt::format("- `{}`: {}\n", relation.path, relation.rule);
+    if (relation.kind == kind.name && others.find(line) == others.npos) others += line;
+  }
+  if (!others.empty()) page += "\n## Rules about other objects\n\n" + others;
+  return page;
+}
+
+}  // namespace
+
+std::string example_document(const api::Kind& kind) {
+  return fmt::format("apiVersion: projectcalico.org/v3\nkind: {}\n{}", kind.name, kind.schema().example);
+}
+
+std::map<std::string, std::string> reference_pages() {
+  std::map<std::string, std::string> pages;
+  std::string index =
+      "# Reference of the kinds\n\n<!-- Made from the descriptions in src/api: do not edit. -->\n\n"
+      "Every field with its type, rules and default, and an example. `weft crds` prints the same as custom resource\n"
+      "definitions for Kubernetes, `weft crds --json-schema` as JSON Schema for editors.\n\n| Kind | What "
+      "|\n|---|---|\n";
+  for (const api::Kind& kind : api::kinds()) {
+    const std::string file = to_lower(kind.name) + ".md";
+    index += fmt::format("| [{}]({}) | {} |\n", kind.name, file, cell(std::string(kind.schema().doc)));
+    pages.emplace(file, page_of(kind));
+  }
+  pages.emplace("README.md", std::move(index));
+  return pages;
+}
+
+}  // namespace weft::ctl
