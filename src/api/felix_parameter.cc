@@ -362,36 +362,97 @@ bool is_never_text(const FelixParameter& parameter) {
   }
 }
 
-/// The shape of a member of the spec, and formats that the parameter itself does not have.
-std::optional<std::string> broken_shape(const FelixParameter& parameter, const schema::Value& value) {
-  if (is_list(parameter)) {
-    if (!value.as_array()) return "must be a list";
-    if (parameter.type == Type::port_list && value.as_array()->size() > 7)
-      return "node port ranges list is too long (max 7)";
-    return std::nullopt;
-  }
-  if (is_object(parameter)) return value.as_object() ? std::nullopt : std::optional<std::string>("must be an object");
-  if (value.as_array() || value.as_object()) return "must be a single value";
-  const std::string* text = value.as_string();
-  if (!text) return std::nullopt;
-  if (text->empty()) return is_never_text(parameter) ? std::optional<std::string>("may not be empty") : std::nullopt;
-  const auto matches = [&](const char* pattern) { return std::regex_match(*text, std::regex(pattern)); };
-  if (parameter.field == "logPrefix" && !matches("[a-zA-Z0-9%: /_-]*"))
-    return "may hold letters, digits and %: /_- only";
-  if (parameter.field == "logActionRateLimit" && !matches("[1-9][0-9]{0,3}/(second|minute|hour|day)"))
+bool matches(const std::string& text, const char* pattern) { return std::regex_match(text, std::regex(pattern)); }
+
+/// Choices that the resource takes in any case; all others as they are spelled.
+bool is_any_case(std::string_view field) {
+  constexpr std::string_view fields[] = {"bpfEnforceRPF",
+                                         "bpfExternalServiceMode",
+                                         "bpfLogLevel",
+                                         "bpfMapSizeConntrackScaling",
+                                         "bpfCTLBLogFilter",
+                                         "chainInsertMode",
+                                         "defaultEndpointToHostAction",
+                                         "iptablesFilterAllowAction",
+                                         "iptablesFilterDenyAction",
+                                         "iptablesMangleAllowAction",
+                                         "logSeverityFile",
+                                         "logSeverityScreen",
+                                         "logSeveritySys",
+                                         "nftablesFilterAllowAction",
+                                         "nftablesFilterDenyAction",
+                                         "nftablesMangleAllowAction",
+                                         "routeSource"};
+  return std::find(std::begin(fields), std::end(fields), field) != std::end(fields);
+}
+
+std::optional<std::string> broken_choice(const FelixParameter& parameter, const std::string& text) {
+  if (is_any_case(parameter.field)) return std::nullopt;  // the parameter itself looks
+  std::string_view choices = parameter.choices;
+  if (parameter.field == "iptablesBackend") choices = "Legacy NFT Auto";
+  if (parameter.field == "bpfConntrackLogLevel") choices = "Off Debug";
+  const auto known = split(choices, ' ');
+  if (std::find(known.begin(), known.end(), text) != known.end()) return std::nullopt;
+  return "must be one of " + join(known, ", ");
+}
+
+std::optional<std::string> broken_text(const FelixParameter& parameter, const std::string& text) {
+  if (text.empty()) return is_never_text(parameter) ? std::optional<std::string>("may not be empty") : std::nullopt;
+  const std::string_view field = parameter.field;
+  if (parameter.type == Type::choice) return broken_choice(parameter, text);
+  if (field == "logPrefix" && !matches(text, "[a-zA-Z0-9%: /_-]*")) return "may hold letters, digits and %: /_- only";
+  if (field == "logActionRateLimit" && !matches(text, "[1-9][0-9]{0,3}/(second|minute|hour|day)"))
     return "must be a rate such as 10/second";
-  if (parameter.field == "prometheusMetricsHost" && !matches("[a-zA-Z0-9:._+-]{1,64}"))
-    return "must be the name of a host";
-  if (parameter.field == "iptablesNATOutgoingInterfaceFilter" && !matches("[a-zA-Z0-9:._+-]{1,15}"))
+  if (field == "prometheusMetricsHost" && !matches(text, "[a-zA-Z0-9:._+-]{1,64}")) return "must be the name of a host";
+  if (field == "iptablesNATOutgoingInterfaceFilter" && !matches(text, "[a-zA-Z0-9:._+-]{1,15}"))
     return "must be the name of an interface, + at its end for any";
-  if (parameter.field == "openstackRegion") {
-    if (text->size() > 46) return "is too long";
-    return dns_label(*text);
-  }
-  if (parameter.name.ends_with("IfacePattern") || parameter.field == "logDebugFilenameRegex" ||
-      parameter.field == "bpfDisableGROForIfaces")
-    return regular_expression(*text);
+  if (field.starts_with("wireguardInterfaceName")) return interface_name(text);
+  if (field == "openstackRegion") return text.size() > 46 ? std::optional<std::string>("is too long") : dns_label(text);
+  if (parameter.name.ends_with("IfacePattern") || field == "logDebugFilenameRegex" || field == "bpfDisableGROForIfaces")
+    return regular_expression(text);
   return std::nullopt;
+}
+
+std::int64_t number_of(const schema::Value& object, std::string_view member) {
+  const auto* number = object.at(member) ? object.at(member)->as_int() : nullptr;
+  return number ? *number : 0;
+}
+
+std::optional<std::string> broken_element(const FelixParameter& parameter, const schema::Value& element) {
+  const std::string* text = element.as_string();
+  if (parameter.field == "externalNodesList" && text && text->find(':') != text->npos) return "has invalid IPv6 CIDR";
+  if (parameter.field == "bpfForceTrackPacketsFromIfaces" && text && !matches(*text, "[a-zA-Z0-9:._+-]{1,15}"))
+    return "must be names of interfaces, + at their end for any";
+  if (parameter.type != Type::durations || !element.as_object()) return std::nullopt;
+  const auto* name = element.at("name");
+  if (name && name->as_string() && !matches(*name->as_string(), "[a-zA-Z0-9_ -]+"))
+    return "name should match regex ^[a-zA-Z0-9_ -]+$";
+  const auto timeout = parse_duration(element.text("timeout"));
+  return timeout && timeout->value.count() < 0 ? std::optional<std::string>("Timeout should not be negative")
+                                               : std::nullopt;
+}
+
+std::optional<std::string> broken_list(const FelixParameter& parameter, const schema::Array& list) {
+  if (parameter.type == Type::port_list && list.size() > 7) return "node port ranges list is too long (max 7)";
+  std::int64_t tables = 0;
+  for (const schema::Value& element : list) {
+    if (auto broken = broken_element(parameter, element)) return broken;
+    if (parameter.type == Type::ranges) tables += number_of(element, "max") - number_of(element, "min") + 1;
+  }
+  return tables > 0xffff ? std::optional<std::string>("targets too many tables") : std::nullopt;
+}
+
+/// The shape of a member of the spec, and what the resource demands beyond the parameter.
+std::optional<std::string> broken_shape(const FelixParameter& parameter, const schema::Value& value) {
+  if (is_list(parameter))
+    return value.as_array() ? broken_list(parameter, *value.as_array()) : std::optional<std::string>("must be a list");
+  if (is_object(parameter)) {
+    if (!value.as_object()) return "must be an object";
+    const bool good = parameter.type != Type::range || number_of(value, "max") <= 250;
+    return good ? std::nullopt : std::optional<std::string>("must be a range of route table indices within 1..250");
+  }
+  if (value.as_array() || value.as_object()) return "must be a single value";
+  return value.as_string() ? broken_text(parameter, *value.as_string()) : std::nullopt;
 }
 
 }  // namespace

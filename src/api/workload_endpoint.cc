@@ -73,7 +73,7 @@ std::string interface_name_of_pod(std::string_view prefix, std::string_view name
 
 namespace weft::schema {
 
-using api::EndpointPort, api::IpNat, api::WorkloadEndpoint, api::WorkloadEndpointSpec;
+using api::EndpointPort, api::IpNat, api::QosControls, api::WorkloadEndpoint, api::WorkloadEndpointSpec;
 
 template <>
 const Schema& schema_of<EndpointPort>() {
@@ -109,6 +109,40 @@ const Schema& schema_of<IpNat>() {
 }
 
 template <>
+const Schema& schema_of<QosControls>() {
+  using Qos = QosControls;
+  static const Schema schema =
+      describe<Qos>("QoSControls", "Limits of a workload's traffic; 0: none.")
+          .field("ingressBandwidth", &Qos::ingress_bandwidth, "To the workload, bits per second.")
+          .field("ingressBurst", &Qos::ingress_burst, "To the workload, bits at once.")
+          .field("ingressPeakrate", &Qos::ingress_peakrate, "To the workload, bits per second within a burst.")
+          .field("ingressMinburst", &Qos::ingress_minburst, "To the workload, bytes at once at the peak rate.")
+          .field("egressBandwidth", &Qos::egress_bandwidth, "From the workload, bits per second.")
+          .field("egressBurst", &Qos::egress_burst, "From the workload, bits at once.")
+          .field("egressPeakrate", &Qos::egress_peakrate, "From the workload, bits per second within a burst.")
+          .field("egressMinburst", &Qos::egress_minburst, "From the workload, bytes at once at the peak rate.")
+          .field("ingressPacketRate", &Qos::ingress_packet_rate, "To the workload, packets per second.")
+          .field("ingressPacketBurst", &Qos::ingress_packet_burst, "To the workload, packets at once.")
+          .field("egressPacketRate", &Qos::egress_packet_rate, "From the workload, packets per second.")
+          .field("egressPacketBurst", &Qos::egress_packet_burst, "From the workload, packets at once.")
+          .field("ingressMaxConnections", &Qos::ingress_max_connections, "To the workload, connections.")
+          .field("egressMaxConnections", &Qos::egress_max_connections, "From the workload, connections.")
+          .json_field("dscp", &Qos::dscp, "Mark of its packets to outside: 0..63, or a name such as EF.")
+          .extra(&Qos::extra)
+          .check(
+              [](const Qos& qos, const Report& report) {
+                if (qos.dscp.empty()) return;
+                const auto value = parse_json(qos.dscp);
+                const auto* number = value ? value->as_int() : nullptr;
+                if (value && value->as_string()) return;
+                if (!number || *number < 0 || *number > 63)
+                  report("dscp", *value, "must be 0..63 or a name such as EF");
+              },
+              {{"dscp", "must be 0..63 or a name"}});
+  return schema;
+}
+
+template <>
 const Schema& schema_of<WorkloadEndpointSpec>() {
   using Spec = WorkloadEndpointSpec;
   static const Schema schema =
@@ -132,7 +166,8 @@ const Schema& schema_of<WorkloadEndpointSpec>() {
           .field("ports", &Spec::ports, "Ports with names.")
           .field("allowSpoofedSourcePrefixes", &Spec::allow_spoofed_source_prefixes,
                  "Prefixes that it may send from besides its addresses.", Written{api::loose_cidr_or_address})
-          .extra(&Spec::extra, {"qosControls"})
+          .field("qosControls", &Spec::qos_controls, "Limits of its traffic.")
+          .extra(&Spec::extra)
           .rule("interfaceName", "is required", [](const Spec& s) { return s.interface_name.empty(); })
           .check(
               [](const Spec& spec, const Report& report) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,6 +30,28 @@ struct IpNat {
   bool operator==(const IpNat&) const = default;
 };
 
+/// Limits of a workload's traffic. Bandwidths and peak rates in bits per second, bursts in bits, minimal bursts in
+/// bytes; packets per second and their bursts; connections.
+struct QosControls {
+  std::int64_t ingress_bandwidth = 0;
+  std::int64_t ingress_burst = 0;
+  std::int64_t ingress_peakrate = 0;
+  std::int64_t ingress_minburst = 0;
+  std::int64_t egress_bandwidth = 0;
+  std::int64_t egress_burst = 0;
+  std::int64_t egress_peakrate = 0;
+  std::int64_t egress_minburst = 0;
+  std::int64_t ingress_packet_rate = 0;
+  std::int64_t ingress_packet_burst = 0;
+  std::int64_t egress_packet_rate = 0;
+  std::int64_t egress_packet_burst = 0;
+  std::int64_t ingress_max_connections = 0;
+  std::int64_t egress_max_connections = 0;
+  std::string dscp;  // as JSON text: 0..63 or a name such as "EF"
+  schema::Extra extra;
+  bool operator==(const QosControls&) const = default;
+};
+
 struct WorkloadEndpointSpec {
   std::string orchestrator;  // k8s, cni, libnetwork, openstack
   std::string workload;
@@ -46,7 +69,8 @@ struct WorkloadEndpointSpec {
   std::string mac;
   std::vector<EndpointPort> ports;
   std::vector<net::Cidr> allow_spoofed_source_prefixes;
-  schema::Extra extra;  // qosControls among them
+  std::optional<QosControls> qos_controls;
+  schema::Extra extra;
   bool operator==(const WorkloadEndpointSpec&) const = default;
 };
 

@@ -64,7 +64,7 @@ std::string default_of(const Field& field) {
 void add_rule_texts(std::string& page, const Schema& schema) {
   if (schema.rule_texts.empty()) return;
   page += "\nRules:\n\n";
-  for (const auto& [path, rule] : schema.rule_texts)
+  for (const auto& [path, rule, reported] : schema.rule_texts)
     page += path.empty() ? fmt::format("- {}\n", rule) : fmt::format("- `{}`: {}\n", path, rule);
 }
 

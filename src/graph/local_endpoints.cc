@@ -76,7 +76,7 @@ table::Delta<api::WorkloadEndpoint> LocalEndpoints::on(const table::Delta<api::W
     if (!wins)
       reasons.push_back(fmt::format("interface {} belongs to {}", spec.interface_name, plan::to_string(owner)));
     if (!spec.ip_nats.empty()) reasons.push_back("ipNATs: floating IPs are not supported yet");
-    if (spec.extra.contains("qosControls")) reasons.push_back("qosControls: not supported yet");
+    if (spec.qos_controls) reasons.push_back("qosControls: not supported yet");
     if (reasons.empty())
       unsupported_.drop(object);
     else

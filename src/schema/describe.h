@@ -88,7 +88,7 @@ class Describe {
         [=](const T& object, const Report& report) {
           if (is_broken(object)) report(path, {}, std::string(rule));
         },
-        {{path, rule}});
+        {{path, rule, true}});
   }
   /// Rules across fields that need code of their own: void(const T&, const Report&). `rules` are what it demands, for
   /// the reference.

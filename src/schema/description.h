@@ -89,6 +89,7 @@ using Report = std::function<void(std::string_view path, const Value& value, std
 struct RuleText {
   std::string_view path;
   std::string_view rule;
+  bool is_reported = false;  // as it stands; otherwise in other words
 };
 
 /// The description of a struct: a table that ordinary functions walk (document.h). Built by describe().
