@@ -14,7 +14,7 @@
 namespace weft::ctl {
 namespace {
 
-const std::string folder = std::string(WEFT_SOURCE_DIR) + "/docs/reference/";
+const std::string folder = WEFT_SOURCE_DIR "/docs/reference/";
 
 std::string content(const std::string& path) {
   std::ifstream file(path);
@@ -35,6 +35,12 @@ TEST(Reference, IsWhatTheDescriptionsSay) {
   }
   for (const auto& file : std::filesystem::directory_iterator(folder))
     EXPECT_TRUE(pages.contains(file.path().filename().string())) << file.path() << " is of no kind";
+}
+
+TEST(Reference, HasACatalogueOfErrors) {
+  const std::string path = WEFT_SOURCE_DIR "/docs/errors.md";
+  if (std::getenv("WEFT_UPDATE_REFERENCE") != nullptr) std::ofstream(path) << error_catalogue();
+  EXPECT_TRUE(content(path) == error_catalogue()) << "docs/errors.md is old: see above";
 }
 
 TEST(Reference, HasExamplesThatAreValid) {
