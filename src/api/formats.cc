@@ -29,7 +29,7 @@ bool is_subdomain(std::string_view text) {
 
 bool is_one_or_two_labels(std::string_view text) {
   const auto labels = split(text, '.');
-  return labels.size() <= 2 &&
+  return !labels.empty() && labels.size() <= 2 &&
          std::all_of(labels.begin(), labels.end(), [](const std::string& l) { return is_label(l, 253); });
 }
 
@@ -141,7 +141,8 @@ Broken http_path(std::string_view text) {
 
 Broken regular_expression(std::string_view text) {
   try {
-    std::regex(text.begin(), text.end());
+    const std::regex parsed(text.begin(), text.end());
+    static_cast<void>(parsed);
     return std::nullopt;
   } catch (const std::regex_error& error) {
     return "is no regular expression: " + std::string(error.what());

@@ -13,7 +13,7 @@ namespace weft::ctl {
 
 namespace {
 
-using schema::Field, schema::Schema, schema::Shape;
+using schema::Field, schema::Schema;
 
 /// In a cell of a table.
 std::string cell(std::string text) {
