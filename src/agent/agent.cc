@@ -57,6 +57,7 @@ std::set<std::string_view> followed_kinds() {
           "NetworkSet",
           "Profile",
           "WorkloadEndpoint",
+          "HostEndpoint",
           "FelixConfiguration",
           "ClusterInformation"};
 }

@@ -10,6 +10,9 @@ void Changes::merge(Changes later) {
   tiers.merge(std::move(later.tiers));
   global_policies.merge(std::move(later.global_policies));
   policies.merge(std::move(later.policies));
+  staged_global_policies.merge(std::move(later.staged_global_policies));
+  staged_policies.merge(std::move(later.staged_policies));
+  staged_kubernetes_policies.merge(std::move(later.staged_kubernetes_policies));
   global_network_sets.merge(std::move(later.global_network_sets));
   network_sets.merge(std::move(later.network_sets));
   profiles.merge(std::move(later.profiles));

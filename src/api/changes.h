@@ -13,6 +13,8 @@
 #include "api/node.h"
 #include "api/policy.h"
 #include "api/profile.h"
+#include "api/staged_kubernetes_policy.h"
+#include "api/staged_policy.h"
 #include "api/tier.h"
 #include "api/workload_endpoint.h"
 #include "table/delta.h"
@@ -26,6 +28,9 @@ struct Changes {
   table::Delta<Tier> tiers;
   table::Delta<GlobalNetworkPolicy> global_policies;
   table::Delta<NetworkPolicy> policies;
+  table::Delta<StagedGlobalNetworkPolicy> staged_global_policies;
+  table::Delta<StagedNetworkPolicy> staged_policies;
+  table::Delta<StagedKubernetesNetworkPolicy> staged_kubernetes_policies;
   table::Delta<GlobalNetworkSet> global_network_sets;
   table::Delta<NetworkSet> network_sets;
   table::Delta<Profile> profiles;

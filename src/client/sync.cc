@@ -1,4 +1,5 @@
 #include "client/sync.h"
+#include "client/snapshot.h"
 
 #include <fmt/core.h>
 
@@ -78,32 +79,46 @@ Result<> put(api::Changes& changes, const Subject& subject, const Event& event) 
   return {};
 }
 
+/// The table is all there is.
+template <auto table>
+void complete(api::Changes& changes) {
+  (changes.*table).whole = true;
+}
+
 struct Kind {
   std::string_view name;
   Result<> (*put)(api::Changes&, const Subject&, const Event&);
+  void (*complete)(api::Changes&);
 };
+template <auto table>
+constexpr Kind kind(std::string_view name) {
+  return {name, put<table>, complete<table>};
+}
 
 constexpr std::string_view block = "IPAMBlock";
 constexpr std::string_view affinity = "BlockAffinity";
 
 constexpr Kind kinds[] = {
-    {"Node", put<&api::Changes::nodes>},
-    {"IPPool", put<&api::Changes::pools>},
-    {"Tier", put<&api::Changes::tiers>},
-    {"GlobalNetworkPolicy", put<&api::Changes::global_policies>},
-    {"NetworkPolicy", put<&api::Changes::policies>},
-    {"GlobalNetworkSet", put<&api::Changes::global_network_sets>},
-    {"NetworkSet", put<&api::Changes::network_sets>},
-    {"Profile", put<&api::Changes::profiles>},
-    {"WorkloadEndpoint", put<&api::Changes::endpoints>},
-    {"HostEndpoint", put<&api::Changes::host_endpoints>},
-    {"FelixConfiguration", put<&api::Changes::felix_configurations>},
-    {"ClusterInformation", put<&api::Changes::cluster_information>},
-    {"BGPConfiguration", put<&api::Changes::bgp_configurations>},
-    {"BGPPeer", put<&api::Changes::bgp_peers>},
-    {"BGPFilter", put<&api::Changes::bgp_filters>},
-    {block, put<&api::Changes::blocks>},
-    {affinity, put<&api::Changes::affinities>},
+    kind<&api::Changes::nodes>("Node"),
+    kind<&api::Changes::pools>("IPPool"),
+    kind<&api::Changes::tiers>("Tier"),
+    kind<&api::Changes::global_policies>("GlobalNetworkPolicy"),
+    kind<&api::Changes::policies>("NetworkPolicy"),
+    kind<&api::Changes::staged_global_policies>("StagedGlobalNetworkPolicy"),
+    kind<&api::Changes::staged_policies>("StagedNetworkPolicy"),
+    kind<&api::Changes::staged_kubernetes_policies>("StagedKubernetesNetworkPolicy"),
+    kind<&api::Changes::global_network_sets>("GlobalNetworkSet"),
+    kind<&api::Changes::network_sets>("NetworkSet"),
+    kind<&api::Changes::profiles>("Profile"),
+    kind<&api::Changes::endpoints>("WorkloadEndpoint"),
+    kind<&api::Changes::host_endpoints>("HostEndpoint"),
+    kind<&api::Changes::felix_configurations>("FelixConfiguration"),
+    kind<&api::Changes::cluster_information>("ClusterInformation"),
+    kind<&api::Changes::bgp_configurations>("BGPConfiguration"),
+    kind<&api::Changes::bgp_peers>("BGPPeer"),
+    kind<&api::Changes::bgp_filters>("BGPFilter"),
+    kind<&api::Changes::blocks>(block),
+    kind<&api::Changes::affinities>(affinity),
 };
 
 const Kind* kind_of(std::string_view name) {
@@ -133,6 +148,22 @@ std::optional<Subject> subject_of(std::string_view key) {
 }
 
 }  // namespace
+
+Result<Snapshot> snapshot(store::Store& store) {
+  auto listing = TRY(store.list(root));
+  Snapshot out;
+  for (const auto& kind : kinds) kind.complete(out.tables);
+  for (auto& entry : listing.entries) {
+    const auto subject = subject_of(entry.key);
+    if (!subject) continue;
+    const Event event{std::move(entry.key), std::move(entry.value), entry.revision};
+    const auto done = kind_of(subject->kind)->put(out.tables, *subject, event);
+    if (!done) out.bad.emplace(event.key, done.error().message);
+  }
+  out.tables.revision = listing.revision;
+  out.tables.in_sync = true;
+  return out;
+}
 
 struct Sync::Inner {
   Inner(std::set<std::string_view> kinds, OnChanges on_changes)

@@ -41,8 +41,8 @@ void Endpoints::on(const table::Delta<api::WorkloadEndpoint>& endpoints,
     if (endpoint == endpoints_.end()) continue;
     plan::Endpoint row = planned(endpoint->second);
     if (const auto lists = policies_.find(key); lists != policies_.end()) {
-      row.ingress = lists->second.ingress;
-      row.egress = lists->second.egress;
+      row.ingress = lists->second.normal.ingress;
+      row.egress = lists->second.normal.egress;
     }
     rows_.put(std::move(row));
   }

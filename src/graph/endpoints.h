@@ -19,7 +19,7 @@ class Endpoints {
   std::size_t count() const { return rows_.rows().size(); }
 
  private:
-  using Key = table::KeyOf<api::WorkloadEndpoint>;
+  using Key = EndpointKey;
 
   std::map<Key, api::WorkloadEndpoint> endpoints_;
   std::map<Key, EndpointPolicies> policies_;

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "graph/admission.h"
+#include "graph/cluster_routes.h"
 #include "graph/endpoints.h"
+#include "graph/host_endpoints.h"
 #include "graph/hosts.h"
 #include "graph/local_endpoints.h"
 #include "graph/policies.h"
@@ -16,6 +18,8 @@
 #include "graph/routes.h"
 #include "graph/sets.h"
 #include "graph/settings.h"
+#include "graph/staged.h"
+#include "graph/tunnels.h"
 
 namespace weft::graph {
 namespace {
@@ -37,25 +41,37 @@ table::Delta<plan::Unsupported> merged(std::vector<table::Delta<plan::Unsupporte
 }  // namespace
 
 struct Graph::Inner {
-  Inner(const std::string& node, const std::map<std::string, std::string>& environment)
-      : settings(node, environment), admission(node), local_endpoints(node) {}
+  Inner(const std::string& node, const std::map<std::string, std::string>& environment, Options wanted)
+      : options(wanted),
+        settings(node, environment),
+        admission(node),
+        local_endpoints(node),
+        host_endpoints(node),
+        cluster_routes(node) {}
 
   void on(api::Changes in);
   plan::Changes take();
 
+  const Options options;
   Settings settings;
   Admission admission;
   LocalEndpoints local_endpoints;
   Policies policies;
   Profiles profiles;
   Endpoints endpoints;
+  Endpoints shadowed;
+  HostEndpoints host_endpoints;
   Routes routes;
   Sets sets;
   Pools pools;
   Hosts hosts;
+  Encapsulations encapsulations;
+  Tunnels tunnels;
+  ClusterRoutes cluster_routes;
 
   std::int64_t revision = 0;
   std::optional<plan::Settings> sent_settings;
+  std::optional<plan::Encapsulation> sent_encapsulation;
   std::map<std::string, api::ClusterInformation> cluster_information;
   bool in_sync = false;
   bool ready = true;
@@ -68,29 +84,56 @@ void Graph::Inner::on(api::Changes in) {
   const plan::Settings& current = settings.settle();
 
   const auto admitted = admission.on(std::move(in.endpoints), current.spoofing_allowed);
-  const auto local = local_endpoints.on(admitted);
+  local_endpoints.on(admitted);
+  const auto local = local_endpoints.known();
+  const auto local_hosts = host_endpoints.on(in.host_endpoints);
 
   policies.on(in.profiles);
   policies.on(in.tiers);
   policies.on(local);
+  policies.on(local_hosts);
   policies.on(in.global_policies);
   policies.on(in.policies);
+  if (options.staged) {
+    policies.on(staged(in.staged_global_policies), "StagedGlobalNetworkPolicy");
+    policies.on(staged(in.staged_policies), "StagedNetworkPolicy");
+    policies.on(staged(in.staged_kubernetes_policies), "StagedKubernetesNetworkPolicy");
+  }
   policies.settle();
   profiles.on(in.profiles);
   profiles.on(local);
+  profiles.on(local_hosts);
   profiles.settle();
 
   sets.on(in.profiles);
   sets.on(admitted);
+  sets.on(in.host_endpoints);
   sets.on(in.network_sets);
   sets.on(in.global_network_sets);
   sets.on(policies.needs());
   sets.on(profiles.needs());
 
-  endpoints.on(local, policies.endpoints());
-  routes.on(local);
+  const auto lists = policies.endpoints();
+  const auto owners = local_endpoints.owners();
+  endpoints.on(owners, lists);
+  shadowed.on(local_endpoints.shadowed(), lists);
+  host_endpoints.on(lists);
+  routes.on(owners);
   pools.on(in.pools);
   hosts.on(in.nodes);
+
+  if (options.network) {
+    const auto routed = pools.routed();
+    encapsulations.on(routed);
+    const auto encapsulation = encapsulations.settle(current);
+    tunnels.on(in.nodes);
+    tunnels.settle(encapsulation.vxlan || encapsulation.vxlan_v6);
+    cluster_routes.on(routed);
+    cluster_routes.on(in.blocks);
+    cluster_routes.on(in.nodes);
+    cluster_routes.on(admitted);
+    cluster_routes.settle(needs_cluster_routes(encapsulation, current), current.routes_of_workloads);
+  }
 
   table::apply(cluster_information, std::move(in.cluster_information), [](const auto&, const auto*, const auto*) {});
   const auto information = cluster_information.find("default");
@@ -105,6 +148,8 @@ plan::Changes Graph::Inner::take() {
   plan::Changes out;
   if (!in_sync || !ready) return out;
   out.endpoints = endpoints.endpoints();
+  out.shadowed = shadowed.endpoints();
+  out.host_endpoints = host_endpoints.endpoints();
   out.routes = routes.routes();
   out.policies = policies.policies();
   out.profiles = profiles.profiles();
@@ -112,15 +157,22 @@ plan::Changes Graph::Inner::take() {
   out.members = sets.members();
   out.pools = pools.pools();
   out.hosts = hosts.hosts();
-  out.unsupported = merged({settings.unsupported(), admission.unsupported(), local_endpoints.unsupported(),
-                            policies.unsupported(), profiles.unsupported(), pools.unsupported()});
+  out.cluster_routes = cluster_routes.routes();
+  out.vteps = tunnels.vteps();
+  out.wireguard = tunnels.wireguard();
+  out.unsupported =
+      merged({settings.unsupported(), admission.unsupported(), local_endpoints.unsupported(),
+              host_endpoints.unsupported(), policies.unsupported(), profiles.unsupported(), pools.unsupported()});
   if (const auto& current = settings.settle(); sent_settings != current) out.settings = sent_settings = current;
+  if (const auto encapsulation = encapsulations.settle(settings.settle());
+      options.network && sent_encapsulation != encapsulation)
+    out.encapsulation = sent_encapsulation = encapsulation;
   out.revision = revision;
   return out;
 }
 
-Graph::Graph(std::string node, std::map<std::string, std::string> environment)
-    : inner_(std::make_unique<Inner>(node, std::move(environment))) {}
+Graph::Graph(std::string node, std::map<std::string, std::string> environment, Options options)
+    : inner_(std::make_unique<Inner>(node, environment, options)) {}
 Graph::~Graph() = default;
 
 plan::Changes Graph::on(api::Changes changes) {

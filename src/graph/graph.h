@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "api/changes.h"
 #include "plan/changes.h"
@@ -13,10 +14,18 @@ namespace weft::graph {
 /// present, never on the order of arrival. Nothing comes out before the input is in sync; then everything at once.
 class Graph {
  public:
+  /// What is computed beyond what the dataplane programs.
+  struct Options {
+    bool staged = false;   // staged policies among the others, as if they were in force
+    bool network = false;  // routes between nodes, tunnels and their keys; needs blocks
+  };
+
   /// @param node         name of this node
   /// @param environment  settings that win over the store: FELIX_* without the prefix, lower case, and those of the
   /// file
-  Graph(std::string node, std::map<std::string, std::string> environment);
+  Graph(std::string node, std::map<std::string, std::string> environment)
+      : Graph(std::move(node), std::move(environment), {}) {}
+  Graph(std::string node, std::map<std::string, std::string> environment, Options options);
   ~Graph();
 
   /// Empty deltas when nothing changed for this node; the revision always moves on. While ClusterInformation says that

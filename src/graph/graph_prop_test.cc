@@ -23,12 +23,17 @@ class Cluster {
   /// One random change of one object.
   api::Changes change() {
     api::Changes changes;
-    switch (below(10)) {
+    switch (below(13)) {
       case 0:
       case 1:
       case 2: put_or_drop(changes.endpoints, random_endpoint()); break;
       case 3: put_or_drop(changes.policies, random_policy()); break;
-      case 4: put_or_drop(changes.global_policies, random_global_policy()); break;
+      case 4:
+        if (chance(4))
+          put_or_drop(changes.staged_policies, random_staged_policy());
+        else
+          put_or_drop(changes.global_policies, random_global_policy());
+        break;
       case 5: put_or_drop(changes.profiles, random_profile()); break;
       case 6:
         put_or_drop(changes.tiers, tier(pick({"default", "a", "b"}), random_order(),
@@ -41,6 +46,9 @@ class Cluster {
           put_or_drop(changes.global_network_sets, random_set<api::GlobalNetworkSet>(""));
         break;
       case 8: put_or_drop(changes.felix_configurations, random_configuration()); break;
+      case 9: put_or_drop(changes.host_endpoints, random_host_endpoint()); break;
+      case 10:
+      case 11: put_or_drop(changes.blocks, random_block()); break;
       default:
         if (chance(2))
           put_or_drop(changes.pools, random_pool());
@@ -66,6 +74,7 @@ class Cluster {
       delta.put(std::move(row));
   }
 
+  static net::Ip ip(std::string_view text) { return net::Ip::parse(text).value(); }
   api::Labels random_labels() {
     api::Labels labels;
     for (unsigned i = below(3); i > 0; --i) labels[pick({"a", "b"})] = pick({"1", "2"});
@@ -130,6 +139,19 @@ class Cluster {
   api::GlobalNetworkPolicy random_global_policy() {
     auto row = with_spec(global_policy(pick({"p", "p-q", "q"}), random_selector()));
     row.spec.do_not_track = chance(6);
+    row.spec.pre_dnat = chance(8);
+    row.spec.apply_on_forward = chance(3);
+    if (chance(8)) row.spec.performance_hints = {"AssumeNeededOnEveryNode"};
+    return row;
+  }
+  api::StagedNetworkPolicy random_staged_policy() {
+    auto from = random_policy();
+    api::StagedNetworkPolicy row;
+    row.metadata = from.metadata;
+    row.spec.staged_action = chance(3) ? api::StagedAction::remove : api::StagedAction::set;
+    row.spec.tier = from.spec.tier;
+    row.spec.selector = from.spec.selector;
+    row.spec.ingress = from.spec.ingress;
     return row;
   }
   api::Profile random_profile() {
@@ -153,21 +175,65 @@ class Cluster {
     if (row.metadata.name == "some") row.spec.set("nodeSelector", "rack == 'r1'");
     if (chance(2)) row.spec.set("workloadSourceSpoofing", pick({"Any", "Disabled", "nonsense"}));
     if (chance(2)) row.spec.set("routeRefreshInterval", pick({"1m30s", "5s", "never"}));
+    if (chance(3)) row.spec.set("routeSource", pick({"WorkloadIPs", "CalicoIPAM"}));
+    if (chance(3)) row.spec.set("programClusterRoutes", pick({"Enabled", "Disabled", "EnabledIPIPOnly"}));
+    if (chance(4)) row.spec.set("wireguardEnabled", chance(2));
+    if (chance(6)) row.spec.set("vxlanEnabled", chance(2));
     return row;
   }
   api::IpPool random_pool() {
     api::IpPool row;
-    row.metadata.name = pick({"one", "two"});
-    row.spec.cidr = cidr(pick({"10.0.0.0/16", "10.1.0.0/16"}));
+    row.metadata.name = pick({"one", "two", "three", "four"});
+    row.spec.cidr = cidr(pick({"10.0.0.0/16", "10.0.0.0/24", "10.1.0.0/16", "fd00::/64"}));
     row.spec.nat_outgoing = chance(2);
-    if (chance(3)) row.spec.vxlan_mode = api::EncapMode::always;
+    const auto mode = [&] { return chance(2) ? api::EncapMode::always : api::EncapMode::cross_subnet; };
+    if (chance(3)) row.spec.vxlan_mode = mode();
+    if (chance(3)) row.spec.ipip_mode = mode();
+    if (chance(6)) row.spec.allowed_uses = {"LoadBalancer"};
+    return row;
+  }
+  /// Few addresses, so that blocks, endpoints, tunnels and hosts contradict each other.
+  api::Block random_block() {
+    api::Block row;
+    row.cidr = cidr(pick({"10.0.0.0/30", "10.0.0.0/29", "10.0.0.1/32", "10.1.0.0/30", "fd00::/126"}));
+    if (!chance(6)) row.affinity = pick({"host:n1", "host:n2", "host:gone", "virtual:load-balancer"});
+    row.attributes.emplace();
+    for (int i = 0; i < 4; ++i) {
+      row.allocations.push_back(chance(2) ? std::nullopt : std::optional<int>(i - static_cast<int>(below(2))));
+      row.attributes->push_back({});
+      if (!chance(5)) row.attributes->back().secondary["node"] = pick({"n1", "n2", "n3"});
+    }
+    return row;
+  }
+  api::HostEndpoint random_host_endpoint() {
+    auto row = host_endpoint(pick({"h", "i", "j"}), pick({"n1", "n1", "n2"}), pick({"eth0", "*", ""}));
+    row.metadata.labels = random_labels();
+    for (unsigned i = below(3); i > 0; --i) row.spec.expected_ips.emplace_back(pick({"192.0.2.1", "10.0.0.1", "?"}));
+    for (unsigned i = below(3); i > 0; --i) row.spec.profiles.emplace_back(pick({"kns.x", "ksa.x.s"}));
+    if (chance(3)) row.spec.ports = {{.name = "http", .protocol = {net::tcp}, .port = 8080, .extra = {}}};
     return row;
   }
   api::Node random_node() {
     api::Node row;
-    row.metadata.name = pick({"n1", "n2"});
+    row.metadata.name = pick({"n1", "n2", "n3"});
     if (chance(2)) row.metadata.labels["rack"] = "r1";
-    row.spec.bgp.emplace().ipv4_address = net::Address::parse(pick({"192.0.2.1/24", "192.0.2.2/24"})).value();
+    auto& spec = row.spec;
+    if (!chance(5)) {
+      auto& bgp = spec.bgp.emplace();
+      if (!chance(5))
+        bgp.ipv4_address = net::Address::parse(pick({"192.0.2.1/24", "192.0.2.2/24", "198.51.100.1/24"})).value();
+      if (chance(3)) bgp.ipv6_address = net::Address::parse(pick({"2001:db8::1/64", "2001:db8:1::1/64"})).value();
+      if (chance(3)) bgp.ipv4_ipip_tunnel_address = ip(pick({"10.0.0.2", "10.1.0.1"}));
+    }
+    if (chance(3))
+      spec.addresses.push_back(
+          {.address = pick({"192.0.2.1", "192.0.2.9"}), .type = pick({"InternalIP", "ExternalIP"}), .extra = {}});
+    if (chance(3)) spec.ipv4_vxlan_tunnel_address = ip(pick({"10.0.0.2", "10.1.0.2"}));
+    if (chance(4)) spec.ipv6_vxlan_tunnel_address = ip("fd00::2");
+    if (chance(5)) spec.vxlan_tunnel_mac_address = "66:00:00:00:00:01";
+    if (chance(3)) spec.wireguard.emplace().interface_ipv4_address = ip(pick({"10.0.0.2", "10.0.0.3"}));
+    if (chance(3)) row.status.wireguard_public_key = pick({"one", "two"});
+    if (chance(5)) row.status.wireguard_public_key_v6 = "six";
     return row;
   }
 
@@ -181,7 +247,7 @@ struct State {
   State() {
     all.endpoints.whole = all.policies.whole = all.global_policies.whole = all.profiles.whole = all.tiers.whole = true;
     all.network_sets.whole = all.global_network_sets.whole = all.felix_configurations.whole = all.pools.whole =
-        all.nodes.whole = true;
+        all.nodes.whole = all.staged_policies.whole = all.blocks.whole = all.host_endpoints.whole = true;
     all.in_sync = true;
   }
 };
@@ -190,7 +256,7 @@ struct State {
 RC_GTEST_PROP(Graph, PlansWhatIsPresentHoweverItCame, (std::uint32_t seed)) {
   Cluster cluster(seed);
   State state;
-  Graph graph("n1", {});
+  Graph graph("n1", {}, {.staged = true, .network = true});
   Tables plan;
   api::Changes batch;
   for (unsigned step = 10 + cluster.below(80); step > 0; --step) {
@@ -207,7 +273,7 @@ RC_GTEST_PROP(Graph, PlansWhatIsPresentHoweverItCame, (std::uint32_t seed)) {
   RC_ASSERT(plan.apply(graph.on(batch)) == 0u);
 
   Tables fresh;
-  fresh.apply(Graph("n1", {}).on(state.all));
+  fresh.apply(Graph("n1", {}, {.staged = true, .network = true}).on(state.all));
   RC_ASSERT(plan.endpoints == fresh.endpoints);
   RC_ASSERT(plan.routes == fresh.routes);
   RC_ASSERT(plan.policies == fresh.policies);
@@ -215,6 +281,11 @@ RC_GTEST_PROP(Graph, PlansWhatIsPresentHoweverItCame, (std::uint32_t seed)) {
   RC_ASSERT(plan.sets == fresh.sets);
   RC_ASSERT(plan.members == fresh.members);
   RC_ASSERT(plan.unsupported == fresh.unsupported);
+  RC_ASSERT(plan.shadowed == fresh.shadowed);
+  RC_ASSERT(plan.host_endpoints == fresh.host_endpoints);
+  RC_ASSERT(plan.cluster_routes == fresh.cluster_routes);
+  RC_ASSERT(plan.vteps == fresh.vteps);
+  RC_ASSERT(plan.wireguard == fresh.wireguard);
   RC_ASSERT(plan == fresh);
 }
 
@@ -253,6 +324,12 @@ RC_GTEST_PROP(Graph, FillsSetsAsAPlainSearchWould, (std::uint32_t seed)) {
       if (row->spec.interface_name.empty() || !row->spec.allow_spoofed_source_prefixes.empty()) continue;
       if (selector.matches(labels_of(own, row->spec.profiles)))
         expected.insert(row->spec.ip_networks.begin(), row->spec.ip_networks.end());
+    }
+    for (const auto& [key, row] : state.all.host_endpoints.rows) {
+      if (!selector.matches(labels_of(row->metadata.labels, row->spec.profiles))) continue;
+      for (const auto& text : row->spec.expected_ips) {
+        if (const auto address = net::Ip::parse(text)) expected.insert(net::Cidr::host(*address));
+      }
     }
     for (const auto& [key, row] : state.all.network_sets.rows) {
       auto own = row->metadata.labels;

@@ -138,8 +138,16 @@ TEST_F(GraphTest, MatchesPoliciesByLabelsOfProfiles) {
   EXPECT_EQ(plan.policies.size(), 1u);
 }
 
-TEST_F(GraphTest, LeavesPoliciesForHostEndpointsAloneAndSaysSo) {
+TEST_F(GraphTest, SortsPoliciesOfHostEndpointsByWhereTheyAct) {
   next.endpoints.put(endpoint({.name = "web"}));
+  next.host_endpoints.put(host_endpoint("eth", "n1", "eth0"));
+  next.host_endpoints.put(host_endpoint("far", "n2", "eth0"));
+  next.tiers.put(tier("default", 100));
+  auto pre_dnat = global_policy("pre-dnat");
+  pre_dnat.spec.pre_dnat = pre_dnat.spec.apply_on_forward = true;
+  next.global_policies.put(pre_dnat);
+  next.global_policies.put(global_policy("normal"));
+  next.policies.put(policy("default", "elsewhere", "all()"));
   auto untracked = global_policy("untracked");
   untracked.spec.do_not_track = untracked.spec.apply_on_forward = true;
   auto forward = global_policy("forward");
@@ -148,7 +156,55 @@ TEST_F(GraphTest, LeavesPoliciesForHostEndpointsAloneAndSaysSo) {
   next.global_policies.put(forward);
   feed();
   EXPECT_THAT(policies_of("web"), ElementsAre("default deny", "GlobalNetworkPolicy//forward"));
-  EXPECT_THAT(plan.unsupported.at("GlobalNetworkPolicy//untracked").reason, HasSubstr("doNotTrack"));
+
+  ASSERT_EQ(plan.host_endpoints.size(), 1u);
+  const auto& host = plan.host_endpoints.at("eth");
+  const auto names = [](const std::vector<plan::TierPolicies>& tiers) {
+    std::vector<std::string> list;
+    for (const auto& tier : tiers) {
+      for (const auto& id : tier.policies) list.push_back((tier.default_pass ? "pass " : "deny ") + id.name);
+    }
+    return list;
+  };
+  EXPECT_THAT(names(host.policies.ingress), ElementsAre("deny forward", "deny normal"));
+  EXPECT_THAT(names(host.policies.egress), ElementsAre("deny forward", "deny normal"));
+  EXPECT_THAT(names(host.untracked.ingress), ElementsAre("pass untracked"));
+  EXPECT_THAT(names(host.untracked.egress), ElementsAre("pass untracked"));
+  EXPECT_THAT(names(host.pre_dnat.ingress), ElementsAre("pass pre-dnat"));
+  EXPECT_THAT(names(host.pre_dnat.egress), IsEmpty());
+  EXPECT_THAT(names(host.forward.ingress), ElementsAre("deny forward"));
+  EXPECT_THAT(plan.unsupported.at("HostEndpoint eth").reason, HasSubstr("not supported"));
+}
+
+TEST_F(GraphTest, HasAddressesAndPortsOfHostEndpointsInSets) {
+  next.endpoints.put(endpoint({.name = "web"}));
+  auto far = host_endpoint("far", "n2", "eth0");
+  far.metadata.labels = {{"role", "host"}};
+  far.spec.expected_ips = {"192.0.2.7", "no address"};
+  far.spec.ports = {{.name = "metrics", .protocol = {net::tcp}, .port = 9100, .extra = {}}};
+  next.host_endpoints.put(far);
+  auto allow = global_policy("allow");
+  allow.spec.ingress = {rule(api::Action::allow, "role == 'host'")};
+  allow.spec.egress = {rule(api::Action::allow)};
+  allow.spec.egress[0].protocol = api::Protocol{net::tcp};
+  allow.spec.egress[0].destination.ports = {{.range = {}, .name = "metrics"}};
+  next.global_policies.put(allow);
+  feed();
+  EXPECT_THAT(plan.members_of("role == \"host\""), ElementsAre("192.0.2.7/32"));
+  EXPECT_THAT(plan.members_of("tcp port metrics of all()"), ElementsAre("192.0.2.7,tcp:9100"));
+  EXPECT_THAT(plan.host_endpoints, IsEmpty());
+}
+
+TEST_F(GraphTest, KeepsAPolicyReadyWhereItSelectsNobodyWhenItAsksForThat) {
+  auto hinted = global_policy("hinted", "role == 'nobody'");
+  hinted.spec.performance_hints = {"AssumeNeededOnEveryNode"};
+  next.global_policies.put(hinted);
+  feed();
+  EXPECT_EQ(plan.policies.size(), 1u);
+  hinted.spec.performance_hints.clear();
+  next.global_policies.put(hinted);
+  feed();
+  EXPECT_THAT(plan.policies, IsEmpty());
 }
 
 TEST_F(GraphTest, IgnoresAPolicyThatHasNoClearMeaningAndSaysWhy) {

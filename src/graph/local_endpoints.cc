@@ -46,7 +46,7 @@ void LocalEndpoints::forget(const Key& key, Places& touched) {
   all_.erase(it);
 }
 
-table::Delta<api::WorkloadEndpoint> LocalEndpoints::on(const table::Delta<api::WorkloadEndpoint>& endpoints) {
+void LocalEndpoints::on(const table::Delta<api::WorkloadEndpoint>& endpoints) {
   Places touched;
   if (endpoints.whole) {
     while (!all_.empty()) forget(Key(all_.begin()->first), touched);
@@ -60,18 +60,26 @@ table::Delta<api::WorkloadEndpoint> LocalEndpoints::on(const table::Delta<api::W
     const std::string object = fmt::format("WorkloadEndpoint {}/{}", key.first, key.second);
     const auto it = all_.find(key);
     if (it == all_.end()) {
-      local_.drop(key);
+      known_.drop(key);
+      owners_.drop(key);
+      shadowed_.drop(key);
       unsupported_.drop(object);
       continue;
     }
     if (id != id_of(it->second)) continue;  // it has another id now: its turn comes
     const auto& spec = it->second.spec;
     const auto& owner = by_interface_.at(spec.interface_name).begin()->first;
-    const bool wins = owner == id && by_id_.at(id).begin()->second == key;
-    if (wins)
-      local_.put(it->second);
-    else
-      local_.drop(key);
+    const bool known = by_id_.at(id).begin()->second == key;
+    const bool wins = known && owner == id;
+    const auto show = [&](bool shown, Output<api::WorkloadEndpoint>& rows) {
+      if (shown)
+        rows.put(it->second);
+      else
+        rows.drop(key);
+    };
+    show(known, known_);
+    show(wins, owners_);
+    show(known && !wins, shadowed_);
     std::vector<std::string> reasons;
     if (!wins)
       reasons.push_back(fmt::format("interface {} belongs to {}", spec.interface_name, plan::to_string(owner)));
@@ -82,7 +90,6 @@ table::Delta<api::WorkloadEndpoint> LocalEndpoints::on(const table::Delta<api::W
     else
       unsupported_.put({object, join(reasons, "; ")});
   }
-  return local_.take();
 }
 
 }  // namespace weft::graph

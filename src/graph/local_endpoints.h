@@ -14,16 +14,18 @@ namespace weft::graph {
 /// Id of an endpoint as Felix names it: orchestrator, "namespace/pod", endpoint.
 plan::EndpointId id_of(const api::WorkloadEndpoint& endpoint);
 
-/// Admitted endpoints -> those of this node, one per interface: of several the first by id (dataplane 2.11). The others
-/// are revived when it goes.
+/// Admitted endpoints -> those of this node. Of several with one id only the first by key is known. Of several with one
+/// interface the first by id has it (dataplane 2.11); the others are shadowed, and revived when it goes.
 class LocalEndpoints {
  public:
   using Key = table::KeyOf<api::WorkloadEndpoint>;
 
   explicit LocalEndpoints(std::string node) : node_(std::move(node)) {}
 
-  table::Delta<api::WorkloadEndpoint> on(const table::Delta<api::WorkloadEndpoint>& endpoints);
-  const std::map<Key, api::WorkloadEndpoint>& rows() const { return local_.rows(); }
+  void on(const table::Delta<api::WorkloadEndpoint>& endpoints);
+  table::Delta<api::WorkloadEndpoint> known() { return known_.take(); }
+  table::Delta<api::WorkloadEndpoint> owners() { return owners_.take(); }
+  table::Delta<api::WorkloadEndpoint> shadowed() { return shadowed_.take(); }
   table::Delta<plan::Unsupported> unsupported() { return unsupported_.take(); }
 
  private:
@@ -37,7 +39,9 @@ class LocalEndpoints {
   std::map<Key, api::WorkloadEndpoint> all_;
   std::map<std::string, Places> by_interface_;
   std::map<plan::EndpointId, Places> by_id_;
-  Output<api::WorkloadEndpoint> local_;
+  Output<api::WorkloadEndpoint> known_;
+  Output<api::WorkloadEndpoint> owners_;
+  Output<api::WorkloadEndpoint> shadowed_;
   Output<plan::Unsupported> unsupported_;
 };
 

@@ -18,6 +18,8 @@ using S = plan::Settings;
 
 bool read(std::string_view text, bool& out) { return out = text == "true", true; }
 
+bool read(std::string_view text, std::optional<bool>& out) { return out = text == "true", true; }
+
 bool read(std::string_view text, std::string& out) { return out = text, true; }
 
 bool read(std::string_view text, std::vector<std::string>& out) { return out = split(text, ','), true; }
@@ -116,6 +118,23 @@ constexpr Parameter table[] = {
     {"LogPrefix", plain<&S::log_prefix>},
     {"LogActionRateLimit", plain<&S::log_rate_limit>},
     {"LogActionRateLimitBurst", plain<&S::log_rate_burst>},
+    {"BPFEnabled", plain<&S::bpf>},
+    {"WireguardEnabled", plain<&S::wireguard>},
+    {"WireguardEnabledV6", plain<&S::wireguard_v6>},
+    {"IpInIpEnabled", plain<&S::ipip>},
+    {"VXLANEnabled", plain<&S::vxlan>},
+    {"ProgramClusterRoutes",
+     [](S& s, std::string_view text) {
+       s.ipip_routes = text == "Enabled" || text == "EnabledIPIPOnly";
+       s.plain_routes = text == "Enabled" || text == "EnabledNoEncapOnly";
+       return true;
+     }},
+    {"RouteSource", [](S& s, std::string_view text) { return is<&S::routes_of_workloads>(s, text, "WorkloadIPs"); }},
+    {"NFTablesMode",
+     [](S& s, std::string_view text) {
+       s.disjoint_sets = text != "Disabled";
+       return true;
+     }},
     {"RouteRefreshInterval", plain<&S::route_refresh>},
     {"NftablesRefreshInterval", plain<&S::nft_refresh>},
     {"InterfaceRefreshInterval", plain<&S::interface_refresh>},

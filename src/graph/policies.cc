@@ -17,13 +17,7 @@ plan::PolicyId id_of(const std::string& kind, const std::pair<std::string, std::
 }
 plan::PolicyId id_of(const std::string& kind, const std::string& name) { return {kind, "", name}; }
 
-/// Why a policy does not concern workloads; empty when it does.
-std::string not_for_workloads(const api::NetworkPolicy&) { return {}; }
-std::string not_for_workloads(const api::GlobalNetworkPolicy& policy) {
-  if (policy.spec.do_not_track) return "doNotTrack acts on host endpoints, which are not supported yet";
-  if (policy.spec.pre_dnat) return "preDNAT acts on host endpoints, which are not supported yet";
-  return {};
-}
+constexpr std::string_view always_hint = "AssumeNeededOnEveryNode";
 
 std::string owner_of(const plan::PolicyId& id) { return "policy " + plan::to_string(id); }
 
@@ -48,11 +42,14 @@ void Policies::unmatched(LabelIndex::Query& query, LabelIndex::Item& item) {
   leave(static_cast<Policy&>(query), static_cast<Endpoint&>(item));
 }
 
-void Policies::on(const table::Delta<api::WorkloadEndpoint>& endpoints) {
-  for (const auto& [key, row] : endpoints.rows) {
+template <class Resource>
+void Policies::on_endpoints(const table::Delta<Resource>& endpoints, bool are_hosts) {
+  for (const auto& [name, row] : endpoints.rows) {
+    const EndpointKey key = key_of(name);
     const auto it = endpoints_.try_emplace(key).first;
     Endpoint& endpoint = it->second;
     endpoint.key = key;
+    endpoint.is_host = are_hosts;
     touched_endpoints_.insert(key);
     const auto before = index_.matches(endpoint);  // a copy: the endpoint may leave its group
     if (row)
@@ -65,6 +62,9 @@ void Policies::on(const table::Delta<api::WorkloadEndpoint>& endpoints) {
   }
 }
 
+void Policies::on(const table::Delta<api::WorkloadEndpoint>& endpoints) { on_endpoints(endpoints, false); }
+void Policies::on(const table::Delta<api::HostEndpoint>& endpoints) { on_endpoints(endpoints, true); }
+
 // Tiers and policies.
 
 void Policies::on(const table::Delta<api::Tier>& tiers) {
@@ -76,8 +76,12 @@ void Policies::on(const table::Delta<api::Tier>& tiers) {
   });
 }
 
-void Policies::on(const table::Delta<api::GlobalNetworkPolicy>& policies) { on_kind(policies, "GlobalNetworkPolicy"); }
-void Policies::on(const table::Delta<api::NetworkPolicy>& policies) { on_kind(policies, "NetworkPolicy"); }
+void Policies::on(const table::Delta<api::GlobalNetworkPolicy>& policies, const std::string& kind) {
+  on_kind(policies, kind);
+}
+void Policies::on(const table::Delta<api::NetworkPolicy>& policies, const std::string& kind) {
+  on_kind(policies, kind);
+}
 
 template <class Resource>
 void Policies::on_kind(const table::Delta<Resource>& policies, const std::string& kind) {
@@ -104,11 +108,9 @@ void Policies::on_kind(const table::Delta<Resource>& policies, const std::string
 template <class Resource>
 void Policies::put(const plan::PolicyId& id, const Resource& resource) {
   auto selector = policy::selector_of(resource);
-  std::string reason =
-      selector ? not_for_workloads(resource) : fmt::format("{}; the policy is ignored", selector.error().message);
-  if (!reason.empty()) {
+  if (!selector) {
     drop(id);
-    report(id, std::move(reason));
+    report(id, fmt::format("{}; the policy is ignored", selector.error().message));
     return;
   }
   const auto& spec = resource.spec;
@@ -123,6 +125,12 @@ void Policies::put(const plan::PolicyId& id, const Resource& resource) {
   policy.tie = fmt::format("{}/{}/{}", id.name, id.namespace_, id.kind);
   policy.ingress_type = has_type(api::PolicyType::ingress);
   policy.egress_type = has_type(api::PolicyType::egress);
+  policy.always = std::ranges::find(spec.performance_hints, always_hint) != spec.performance_hints.end();
+  if constexpr (requires { spec.do_not_track; }) {
+    policy.untracked = spec.do_not_track;
+    policy.pre_dnat = spec.pre_dnat;
+    policy.forward = spec.apply_on_forward;
+  }
   policy.ingress = spec.ingress;
   policy.egress = spec.egress;
   put(std::move(policy));
@@ -134,6 +142,7 @@ void Policies::put(Policy policy) {
     const plan::PolicyId id = policy.id;
     drop(id);
     index_.add(policies_.emplace(id, std::move(policy)).first->second);
+    touched_policies_.insert(id);
     return;
   }
   Policy& known = it->second;
@@ -141,6 +150,10 @@ void Policies::put(Policy policy) {
   known.order = policy.order;
   known.ingress_type = policy.ingress_type;
   known.egress_type = policy.egress_type;
+  known.untracked = policy.untracked;
+  known.pre_dnat = policy.pre_dnat;
+  known.forward = policy.forward;
+  known.always = policy.always;
   known.ingress = std::move(policy.ingress);
   known.egress = std::move(policy.egress);
   known.compiled = false;
@@ -169,7 +182,7 @@ void Policies::report(const plan::PolicyId& id, std::string reason) {
 void Policies::settle() {
   for (const auto& id : touched_policies_) {
     const auto it = policies_.find(id);
-    if (it != policies_.end() && !it->second.endpoints.empty()) {
+    if (it != policies_.end() && (it->second.always || !it->second.endpoints.empty())) {
       if (!it->second.compiled) compile_rules(it->second);
       continue;
     }
@@ -209,16 +222,13 @@ void Policies::compile_rules(Policy& policy) {
   rows_.put({policy.id, policy.tier, std::move(rules->ingress), std::move(rules->egress)});
 }
 
-/// Tiers that exist come first, by order, those without one last; then tiers that policies only mention; ties by name.
 /// Inside a tier by the policy's order, none being infinite; ties by name, namespace and kind as one text.
 void Policies::order(const Endpoint& endpoint) {
   struct Place {
     const Policy* policy;
     const api::Tier* tier;
     auto key() const {
-      const bool ordered = tier && tier->spec.order;
-      return std::tuple(!tier, !ordered, ordered ? *tier->spec.order : 0.0, std::string_view(policy->tier),
-                        policy->order, std::string_view(policy->tie));
+      return std::tuple_cat(tier_place(policy->tier, tier), std::tuple(policy->order, std::string_view(policy->tie)));
     }
   };
   std::vector<Place> places;
@@ -230,17 +240,28 @@ void Policies::order(const Endpoint& endpoint) {
   }
   std::ranges::sort(places, {}, &Place::key);
 
-  EndpointPolicies row{endpoint.key, {}, {}};
-  const auto append = [](std::vector<plan::TierPolicies>& tiers, const Place& place) {
-    if (tiers.empty() || tiers.back().tier != place.policy->tier) {
-      const bool pass = place.tier && place.tier->spec.default_action == api::Action::pass;
-      tiers.push_back({place.policy->tier, pass, {}});
-    }
+  EndpointPolicies row{endpoint.key, {}, {}, {}, {}};
+  const auto append = [](std::vector<plan::TierPolicies>& tiers, const Place& place, bool pass) {
+    if (tiers.empty() || tiers.back().tier != place.policy->tier) tiers.push_back({place.policy->tier, pass, {}});
     tiers.back().policies.push_back(place.policy->id);
   };
+  const auto put = [&](plan::PolicyLists& lists, const Place& place, bool pass) {
+    if (place.policy->ingress_type) append(lists.ingress, place, pass);
+    if (place.policy->egress_type) append(lists.egress, place, pass);
+  };
   for (const auto& place : places) {
-    if (place.policy->ingress_type) append(row.ingress, place);
-    if (place.policy->egress_type) append(row.egress, place);
+    const Policy& policy = *place.policy;
+    const bool pass = place.tier && place.tier->spec.default_action == api::Action::pass;
+    if (!policy.untracked && !policy.pre_dnat) put(row.normal, place, pass);
+    if (!endpoint.is_host) continue;
+    // After the first two come the normal ones, so that their tiers pass what they leave undecided.
+    if (policy.untracked)
+      put(row.untracked, place, true);
+    else if (policy.pre_dnat) {
+      if (policy.ingress_type) append(row.pre_dnat.ingress, place, true);
+    } else if (policy.forward) {
+      put(row.forward, place, pass);
+    }
   }
   lists_.put(std::move(row));
 }

@@ -5,8 +5,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
+#include "api/host_endpoint.h"
 #include "api/policy.h"
 #include "api/profile.h"
 #include "api/tier.h"
@@ -18,24 +21,41 @@
 
 namespace weft::graph {
 
-/// The policies of one local endpoint, in the order in which they are asked.
+/// The key of a local endpoint: that of a workload, or no namespace and the name of a host endpoint.
+using EndpointKey = table::KeyOf<api::WorkloadEndpoint>;
+inline const EndpointKey& key_of(const EndpointKey& key) { return key; }
+inline EndpointKey key_of(const std::string& host_endpoint) { return {"", host_endpoint}; }
+
+/// The policies of one local endpoint, in the order in which they are asked. Only host endpoints have other than
+/// normal ones.
 struct EndpointPolicies {
-  table::KeyOf<api::WorkloadEndpoint> endpoint;
-  std::vector<plan::TierPolicies> ingress;
-  std::vector<plan::TierPolicies> egress;
+  EndpointKey endpoint;
+  plan::PolicyLists normal;
+  plan::PolicyLists untracked;
+  plan::PolicyLists pre_dnat;
+  plan::PolicyLists forward;
   const auto& key() const { return endpoint; }
   bool operator==(const EndpointPolicies&) const = default;
 };
+
+/// Orders tiers: those that exist come first, by order, those without one last; then tiers that policies only mention;
+/// ties by name.
+inline auto tier_place(const std::string& name, const api::Tier* tier) {
+  const bool ordered = tier && tier->spec.order;
+  return std::tuple(!tier, !ordered, ordered ? *tier->spec.order : 0.0, std::string_view(name));
+}
 
 /// Policies, tiers and local endpoints -> which policies apply to which endpoint in which order (datamodel 5.5), and
 /// the rules of those that apply to any. A policy that cannot be understood counts as absent and is reported.
 class Policies : private LabelIndex::Listener {
  public:
   void on(const table::Delta<api::WorkloadEndpoint>& endpoints);
+  void on(const table::Delta<api::HostEndpoint>& endpoints);
   void on(const table::Delta<api::Profile>& profiles) { index_.on(profiles); }
   void on(const table::Delta<api::Tier>& tiers);
-  void on(const table::Delta<api::GlobalNetworkPolicy>& policies);
-  void on(const table::Delta<api::NetworkPolicy>& policies);
+  /// @param kind  of the resources that they come from: a staged kind, or their own
+  void on(const table::Delta<api::GlobalNetworkPolicy>& policies, const std::string& kind = "GlobalNetworkPolicy");
+  void on(const table::Delta<api::NetworkPolicy>& policies, const std::string& kind = "NetworkPolicy");
   /// Works out what the deltas since the last call amount to; before the answers are taken.
   void settle();
 
@@ -47,9 +67,9 @@ class Policies : private LabelIndex::Listener {
   std::size_t count() const { return policies_.size(); }
 
  private:
-  using EndpointKey = table::KeyOf<api::WorkloadEndpoint>;
   struct Endpoint : LabelIndex::Item {
     EndpointKey key;
+    bool is_host = false;
   };
   /// A policy of either kind, as far as it matters here.
   struct Policy : LabelIndex::Query {
@@ -59,6 +79,10 @@ class Policies : private LabelIndex::Listener {
     std::string tie;  // "name/namespace/kind": orders policies of equal order
     bool ingress_type = true;
     bool egress_type = true;
+    bool untracked = false;
+    bool pre_dnat = false;
+    bool forward = false;
+    bool always = false;  // its rules are wanted even where it selects nobody
     std::vector<api::Rule> ingress;
     std::vector<api::Rule> egress;
 
@@ -69,6 +93,8 @@ class Policies : private LabelIndex::Listener {
 
   void matched(LabelIndex::Query& query, LabelIndex::Item& item) override;
   void unmatched(LabelIndex::Query& query, LabelIndex::Item& item) override;
+  template <class Resource>
+  void on_endpoints(const table::Delta<Resource>& endpoints, bool are_hosts);
   void join(Policy& policy, Endpoint& endpoint);
   void leave(Policy& policy, Endpoint& endpoint);
 

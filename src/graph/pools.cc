@@ -25,6 +25,16 @@ std::string unsupported_in(const api::IpPoolSpec& spec) {
   return join(reasons, "; ");
 }
 
+RoutedPool routed_of(const api::IpPoolSpec& spec) {
+  using enum api::EncapMode;
+  RoutedPool pool{.cidr = spec.cidr, .type = plan::PoolType::no_encapsulation, .masquerade = spec.nat_outgoing};
+  if (spec.ipip_mode != never) pool.type = plan::PoolType::ipip;
+  if (spec.vxlan_mode != never) pool.type = plan::PoolType::vxlan;
+  pool.cross_subnet = spec.ipip_mode == cross_subnet || spec.vxlan_mode == cross_subnet;
+  pool.for_services_only = spec.allowed_uses == std::vector<std::string>{"LoadBalancer"};
+  return pool;
+}
+
 }  // namespace
 
 void Pools::on(const table::Delta<api::IpPool>& pools) {
@@ -36,7 +46,7 @@ void Pools::on(const table::Delta<api::IpPool>& pools) {
       touched.insert(before->spec.cidr);
     }
     if (after) {
-      by_cidr_[after->spec.cidr][name] = after->spec.nat_outgoing;
+      by_cidr_[after->spec.cidr][name] = routed_of(after->spec);
       touched.insert(after->spec.cidr);
     }
     std::string reason = after ? unsupported_in(after->spec) : std::string();
@@ -48,11 +58,13 @@ void Pools::on(const table::Delta<api::IpPool>& pools) {
   for (const auto& cidr : touched) {
     const auto& names = by_cidr_[cidr];
     if (!names.empty()) {
-      rows_.put({cidr, names.begin()->second});
+      rows_.put({cidr, names.begin()->second.masquerade});
+      routed_.put(names.begin()->second);
       continue;
     }
     by_cidr_.erase(cidr);
     rows_.drop(cidr);
+    routed_.drop(cidr);
   }
 }
 

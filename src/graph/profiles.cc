@@ -28,8 +28,10 @@ void Profiles::on(const table::Delta<api::Profile>& profiles) {
       });
 }
 
-void Profiles::on(const table::Delta<api::WorkloadEndpoint>& endpoints) {
-  for (const auto& [key, endpoint] : endpoints.rows) {
+template <class Resource>
+void Profiles::on_endpoints(const table::Delta<Resource>& endpoints) {
+  for (const auto& [name, endpoint] : endpoints.rows) {
+    const EndpointKey key = key_of(name);
     const auto old = std::exchange(lists_[key], endpoint ? endpoint->spec.profiles : std::vector<std::string>());
     for (const auto& name : old) {
       users_[name].erase(key);
@@ -42,6 +44,9 @@ void Profiles::on(const table::Delta<api::WorkloadEndpoint>& endpoints) {
     if (!endpoint) lists_.erase(key);
   }
 }
+
+void Profiles::on(const table::Delta<api::WorkloadEndpoint>& endpoints) { on_endpoints(endpoints); }
+void Profiles::on(const table::Delta<api::HostEndpoint>& endpoints) { on_endpoints(endpoints); }
 
 Result<Rules> Profiles::rules_of(const std::string& name) const {
   Rules rules;

@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "api/host_endpoint.h"
 #include "api/profile.h"
 #include "api/workload_endpoint.h"
 #include "graph/output.h"
+#include "graph/policies.h"
 #include "graph/rules.h"
 #include "plan/endpoint.h"
 
@@ -19,6 +21,7 @@ class Profiles {
  public:
   void on(const table::Delta<api::Profile>& profiles);
   void on(const table::Delta<api::WorkloadEndpoint>& endpoints);
+  void on(const table::Delta<api::HostEndpoint>& endpoints);
   /// Works out what the deltas since the last call amount to; before the answers are taken.
   void settle();
 
@@ -27,8 +30,8 @@ class Profiles {
   table::Delta<plan::Unsupported> unsupported() { return unsupported_.take(); }
 
  private:
-  using EndpointKey = table::KeyOf<api::WorkloadEndpoint>;
-
+  template <class Resource>
+  void on_endpoints(const table::Delta<Resource>& endpoints);
   Result<Rules> rules_of(const std::string& name) const;
 
   std::map<std::string, api::Profile> profiles_;

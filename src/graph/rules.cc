@@ -58,7 +58,7 @@ class Compiler {
     plan::Side side;
     side.nets = in.nets;
     side.not_nets = in.not_nets;
-    if (in.services) service(rule, *in.services, where, side);
+    if (in.services) service(rule, *in.services, where, side, &in == &rule.destination);
     const policy::Peer peer = TRY(policy::peer_of(in, namespace_));
     const auto protocol = policy::named_port_protocol(rule.protocol);
     const auto& positive = peer.matches ? *peer.matches : api::Selector::all();
@@ -84,17 +84,18 @@ class Compiler {
 
   /// Who is behind a service only Kubernetes knows. Without it nobody is: an Allow matches nothing. A Deny stays
   /// closed: it denies whatever else it says.
-  void service(const api::Rule& rule, const api::ServiceMatch& match, std::string_view where, plan::Side& side) {
+  void service(const api::Rule& rule, const api::ServiceMatch& match, std::string_view where, plan::Side& side,
+               bool is_destination) {
     const std::string service_namespace(match.namespace_.empty() ? namespace_ : std::string_view(match.namespace_));
     const bool deny = rule.action == api::Action::deny;
     unsupported(where, "services",
                 deny ? "services need Kubernetes; the rule denies whatever the service is"
                      : "services need Kubernetes; the rule matches nothing");
-    if (deny) return;
     SetDefinition set;
-    set.id = policy::service_set_id(service_namespace, match.name);
+    set.id = policy::service_set_id(service_namespace, match.name, is_destination);
     set.note = fmt::format("service {}/{}", service_namespace, match.name);
-    side.sets.push_back(set.id);
+    if (is_destination) set.port = {net::tcp, {}};
+    if (!deny) (is_destination ? side.named_ports : side.sets).push_back(set.id);
     out_.sets.emplace(set.id, std::move(set));
   }
 

@@ -21,9 +21,9 @@ api::Rule to_service(api::Action action) {
 TEST(Rules, StayClosedWhereServicesAreUnknown) {
   const auto rules = compile({}, {to_service(api::Action::allow), to_service(api::Action::deny)}, "shop").value();
   const auto& allow = rules.egress.at(0).destination;
-  ASSERT_EQ(allow.sets.size(), 1u);
-  EXPECT_FALSE(rules.sets.at(allow.sets[0]).selector);  // nothing is in it
-  EXPECT_EQ(rules.sets.at(allow.sets[0]).note, "service shop/db");
+  ASSERT_EQ(allow.named_ports.size(), 1u);
+  EXPECT_FALSE(rules.sets.at(allow.named_ports[0]).selector);  // nothing is in it
+  EXPECT_EQ(rules.sets.at(allow.named_ports[0]).note, "service shop/db");
   EXPECT_EQ(rules.egress.at(1).destination, plan::Side());  // denies everything
   EXPECT_THAT(
       rules.unsupported,

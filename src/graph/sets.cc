@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <iterator>
 
+#include "graph/host_endpoints.h"
 #include "policy/effective.h"
 
 namespace weft::graph {
 namespace {
 
-constexpr std::string_view workload = "w", network_set = "n", global_network_set = "g";
+constexpr std::string_view workload = "w", host = "h", network_set = "n", global_network_set = "g";
 
 std::string key_of(std::string_view kind, std::string_view namespace_, std::string_view name) {
   std::string key(kind);
@@ -88,6 +89,22 @@ void Sets::on(const table::Delta<api::WorkloadEndpoint>& endpoints) {
       if (!port.name.empty())
         content.ports.push_back({port.name, port.protocol.value, static_cast<std::uint16_t>(port.port)});
     }
+    put_item(item, endpoint->metadata.labels, endpoint->spec.profiles, std::move(content));
+  }
+}
+
+void Sets::on(const table::Delta<api::HostEndpoint>& endpoints) {
+  drop_absent(endpoints, host);
+  for (const auto& [name, endpoint] : endpoints.rows) {
+    const std::string item = key_of(host, "", name);
+    if (!endpoint) {
+      drop_item(item);
+      continue;
+    }
+    Content content;
+    for (const auto& ip : addresses_of(*endpoint)) content.nets.push_back(net::Cidr::host(ip));
+    for (const auto& port : endpoint->spec.ports)
+      content.ports.push_back({port.name, port.protocol.value, static_cast<std::uint16_t>(port.port)});
     put_item(item, endpoint->metadata.labels, endpoint->spec.profiles, std::move(content));
   }
 }

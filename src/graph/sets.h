@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "api/host_endpoint.h"
 #include "api/network_set.h"
 #include "api/profile.h"
 #include "api/workload_endpoint.h"
@@ -20,6 +21,7 @@ namespace weft::graph {
 class Sets : private LabelIndex::Listener {
  public:
   void on(const table::Delta<api::WorkloadEndpoint>& endpoints);
+  void on(const table::Delta<api::HostEndpoint>& endpoints);
   void on(const table::Delta<api::NetworkSet>& sets);
   void on(const table::Delta<api::GlobalNetworkSet>& sets);
   void on(const table::Delta<api::Profile>& profiles);

@@ -83,10 +83,24 @@ inline api::Profile profile(std::string name, api::Labels labels = {}) {
   return profile;
 }
 
+inline api::HostEndpoint host_endpoint(std::string name, std::string node, std::string interface) {
+  api::HostEndpoint endpoint;
+  endpoint.metadata.name = std::move(name);
+  endpoint.spec.node = std::move(node);
+  endpoint.spec.interface_name = std::move(interface);
+  return endpoint;
+}
+
 /// What a reader of the deltas knows.
 struct Tables {
   std::map<plan::EndpointId, plan::Endpoint> endpoints;
+  std::map<plan::EndpointId, plan::Endpoint> shadowed;
+  std::map<std::string, plan::HostEndpoint> host_endpoints;
   std::map<net::Cidr, plan::Route> routes;
+  std::map<net::Cidr, plan::ClusterRoute> cluster_routes;
+  std::map<std::string, plan::Vtep> vteps;
+  std::map<std::string, plan::WireguardPeer> wireguard;
+  std::optional<plan::Encapsulation> encapsulation;
   std::map<plan::PolicyId, plan::Policy> policies;
   std::map<std::string, plan::Profile> profiles;
   std::map<plan::SetId, plan::Set> sets;
@@ -106,7 +120,13 @@ struct Tables {
       idle += size - differences;
     };
     into(endpoints, std::move(changes.endpoints));
+    into(shadowed, std::move(changes.shadowed));
+    into(host_endpoints, std::move(changes.host_endpoints));
     into(routes, std::move(changes.routes));
+    into(cluster_routes, std::move(changes.cluster_routes));
+    into(vteps, std::move(changes.vteps));
+    into(wireguard, std::move(changes.wireguard));
+    if (changes.encapsulation) encapsulation = changes.encapsulation;
     into(policies, std::move(changes.policies));
     into(profiles, std::move(changes.profiles));
     into(sets, std::move(changes.sets));

@@ -8,6 +8,8 @@ namespace weft::plan {
 
 void Changes::merge(Changes later) {
   endpoints.merge(std::move(later.endpoints));
+  shadowed.merge(std::move(later.shadowed));
+  host_endpoints.merge(std::move(later.host_endpoints));
   routes.merge(std::move(later.routes));
   policies.merge(std::move(later.policies));
   profiles.merge(std::move(later.profiles));
@@ -15,6 +17,10 @@ void Changes::merge(Changes later) {
   members.merge(std::move(later.members));
   pools.merge(std::move(later.pools));
   hosts.merge(std::move(later.hosts));
+  cluster_routes.merge(std::move(later.cluster_routes));
+  vteps.merge(std::move(later.vteps));
+  wireguard.merge(std::move(later.wireguard));
+  if (later.encapsulation) encapsulation = later.encapsulation;
   unsupported.merge(std::move(later.unsupported));
   if (later.settings) settings = std::move(later.settings);
   if (later.revision != 0) revision = later.revision;  // a store restored from older data goes back

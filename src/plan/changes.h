@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "plan/endpoint.h"
+#include "plan/network.h"
 #include "plan/policy.h"
 #include "plan/settings.h"
 #include "table/delta.h"
@@ -21,6 +22,8 @@ struct HostAddress {
 /// input is in sync, so the first one is complete.
 struct Changes {
   table::Delta<Endpoint> endpoints;
+  table::Delta<Endpoint> shadowed;  // local, but another one has their interface
+  table::Delta<HostEndpoint> host_endpoints;
   table::Delta<Route> routes;
   table::Delta<Policy> policies;
   table::Delta<Profile> profiles;
@@ -28,6 +31,10 @@ struct Changes {
   table::Delta<SetMember> members;
   table::Delta<Pool> pools;
   table::Delta<HostAddress> hosts;
+  table::Delta<ClusterRoute> cluster_routes;
+  table::Delta<Vtep> vteps;
+  table::Delta<WireguardPeer> wireguard;
+  std::optional<Encapsulation> encapsulation;
   table::Delta<Unsupported> unsupported;
   std::optional<Settings> settings;
   std::int64_t revision = 0;  // of the store

@@ -42,6 +42,27 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
+/// Policies of both directions, tier by tier.
+struct PolicyLists {
+  std::vector<TierPolicies> ingress;
+  std::vector<TierPolicies> egress;
+  bool operator==(const PolicyLists&) const = default;
+};
+
+/// A host endpoint of this node: an interface of the host itself. Not programmed yet.
+struct HostEndpoint {
+  std::string name;
+  std::string interface;           // "*": all; empty: the one that has an expected address
+  std::vector<net::Ip> addresses;  // expected
+  std::vector<std::string> profiles;
+  PolicyLists policies;
+  PolicyLists untracked;  // doNotTrack
+  PolicyLists pre_dnat;   // ingress only
+  PolicyLists forward;    // applyOnForward
+  const auto& key() const { return name; }
+  bool operator==(const HostEndpoint&) const = default;
+};
+
 /// A route of a local workload's address, out of its interface.
 struct Route {
   net::Cidr dst;

@@ -64,6 +64,15 @@ struct Settings {
   std::string log_prefix = "calico-packet";      // LogPrefix
   std::string log_rate_limit;                    // LogActionRateLimit "10/minute"
   int log_rate_burst = 5;
+  bool bpf = false;                            // BPFEnabled
+  bool wireguard = false;                      // WireguardEnabled
+  bool wireguard_v6 = false;                   // WireguardEnabledV6
+  std::optional<bool> ipip;                    // IpInIpEnabled; otherwise pools decide
+  std::optional<bool> vxlan;                   // VXLANEnabled; otherwise pools decide
+  bool ipip_routes = true;                     // ProgramClusterRoutes: those of IPIP pools are the agent's
+  bool plain_routes = false;                   // and those of pools without encapsulation
+  bool routes_of_workloads = false;            // RouteSource=WorkloadIPs instead of blocks
+  bool disjoint_sets = true;                   // not NFTablesMode=Disabled: a set lists no prefix inside another
   std::chrono::seconds route_refresh{90};      // RouteRefreshInterval, 0: never
   std::chrono::seconds nft_refresh{180};       // NftablesRefreshInterval
   std::chrono::seconds interface_refresh{90};  // InterfaceRefreshInterval

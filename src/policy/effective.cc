@@ -108,8 +108,8 @@ std::string named_port_set_id(const Selector& selector, net::Protocol protocol, 
   return id_of("n", fmt::format("{},{},{}", selector.id(), to_lower(net::to_string(protocol)), port));
 }
 
-std::string service_set_id(std::string_view namespace_, std::string_view name) {
-  return id_of("svcnoport", fmt::format("{}/{}", namespace_, name));
+std::string service_set_id(std::string_view namespace_, std::string_view name, bool with_ports) {
+  return id_of(with_ports ? "svc" : "svcnoport", fmt::format("{}/{}", namespace_, name));
 }
 
 }  // namespace weft::policy

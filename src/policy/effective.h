@@ -34,8 +34,8 @@ Result<Peer> peer_of(const api::EntityRule& side, std::string_view policy_namesp
 /// Id of the set of (address, protocol, port) of the endpoints that `selector` matches and that have a port of this
 /// name.
 std::string named_port_set_id(const api::Selector& selector, net::Protocol protocol, std::string_view port);
-/// Id of the set of addresses behind a service.
-std::string service_set_id(std::string_view namespace_, std::string_view name);
+/// Id of the set of addresses behind a service, of addresses with ports where the service is the destination.
+std::string service_set_id(std::string_view namespace_, std::string_view name, bool with_ports);
 
 /// The protocol that a rule's port names are looked up with: that of the rule when it is UDP or SCTP, else TCP.
 net::Protocol named_port_protocol(const std::optional<api::Protocol>& protocol);

@@ -121,7 +121,8 @@ TEST(RulePeer, NamesTheFieldThatDoesNotParse) {
 TEST(SetIds, HashTheirDefinition) {
   const auto& all = api::Selector::all();
   EXPECT_EQ(named_port_set_id(all, net::tcp, "http"), "n:" + to_base64url(sha224("n:" + all.id() + ",tcp,http")));
-  EXPECT_EQ(service_set_id("default", "db"), "svcnoport:" + to_base64url(sha224("svcnoport:default/db")));
+  EXPECT_EQ(service_set_id("default", "db", true), "svc:" + to_base64url(sha224("svc:default/db")));
+  EXPECT_EQ(service_set_id("default", "db", false), "svcnoport:" + to_base64url(sha224("svcnoport:default/db")));
   EXPECT_NE(named_port_set_id(all, net::tcp, "http"), named_port_set_id(all, net::udp, "http"));
 }
 
