@@ -19,6 +19,7 @@
 #include "cni/install.h"
 #include "confd/program.h"
 #include "ctl/commands.h"
+#include "ctl/debug_calc.h"
 #include "lab/commands.h"
 #include "node/check.h"
 #include "node/node.h"
@@ -53,7 +54,8 @@ weft::Result<std::string> node_name(const std::string& flag) {
 
 void add_agent(Command& root) {
   static weft::agent::Options options;
-  static std::string node, config, felix_file = "/etc/calico/felix.cfg";
+  static std::string node, config, output = "json", felix_file = "/etc/calico/felix.cfg";
+  static bool dry_run = false;
   auto agent =
       root.sub("agent",
                "Keep this machine as the store asks for it: routes, policy, addresses for CNI.\n\n"
@@ -65,13 +67,21 @@ void add_agent(Command& root) {
   agent.option("--felix-config", felix_file, "file with settings (/etc/calico/felix.cfg)");
   agent.option("--socket", options.socket, "unix socket for CNI plug-ins (/run/weft/agent.sock)");
   agent.option("--state", options.state_folder, "folder for what outlives a restart (/var/lib/weft)");
+  agent.flag("--dry-run", dry_run, "only print what it would do, as `weft debug calc` does, and touch nothing");
+  agent.option("-o,--output", output, "form of a dry run: json");
   agent.run([] {
     const auto begin = []() -> weft::Result<int> {
+      if (output != "json") return weft::fail(weft::Code::invalid, "--output: only json is known");
       options.node = TRY(node_name(node));
       weft::store::SettingsSources sources{.felix_environment = true};
       if (!config.empty()) sources.file = config;
       options.store = TRY(weft::store::load_settings(sources));
       options.environment = TRY(weft::agent::read_environment(environ, felix_file));
+      if (dry_run) {
+        const auto store = TRY(weft::store::open(options.store));
+        TRY(weft::ctl::print_calc(*store, options.node, options.environment));
+        return 0;
+      }
       return weft::agent::run(options);
     };
     const auto status = begin();

@@ -1,5 +1,6 @@
 #include "ctl/debug.h"
 
+#include "ctl/debug_calc.h"
 #include "ctl/debug_selector.h"
 #include "ctl/filter.h"
 
@@ -15,6 +16,7 @@ void add_debug(cli::Command& root) {
              "  echo '{\"id\": 1, \"selector\": \"a == \\\"b\\\"\", \"labels\": [{\"a\": \"b\"}]}' | weft debug "
              "selector",
              answer_selector);
+  add_debug_calc(debug);
 }
 
 }  // namespace weft::ctl

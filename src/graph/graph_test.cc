@@ -155,7 +155,8 @@ TEST_F(GraphTest, SortsPoliciesOfHostEndpointsByWhereTheyAct) {
   next.global_policies.put(untracked);
   next.global_policies.put(forward);
   feed();
-  EXPECT_THAT(policies_of("web"), ElementsAre("default deny", "GlobalNetworkPolicy//forward"));
+  EXPECT_THAT(policies_of("web"), ElementsAre("default deny", "NetworkPolicy/default/elsewhere",
+                                              "GlobalNetworkPolicy//forward", "GlobalNetworkPolicy//normal"));
 
   ASSERT_EQ(plan.host_endpoints.size(), 1u);
   const auto& host = plan.host_endpoints.at("eth");
