@@ -10,6 +10,7 @@
 #include "templates/template.h"
 
 using namespace weft::confd;
+using namespace weft::templates;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   static const auto keys =
