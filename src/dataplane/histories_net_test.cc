@@ -1,12 +1,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "dataplane/dataplane.h"
 #include "dataplane/ruleset.h"
+#include "loop/loop.h"
 #include "schema/value.h"
 #include "test/netns.h"
 
@@ -180,6 +184,73 @@ TEST(HistoriesNetTest, LeaveTheTableThatAFreshAgentWouldWrite) {
     for (const auto& [name, what] : lived)
       EXPECT_TRUE(fresh.contains(name)) << "seed " << seed << ": left over " << name;
   }
+}
+
+// Pods come, go and move between interfaces; routes of the kernel follow, and what is not ours stays as it was.
+TEST(HistoriesNetTest, LeaveTheRoutesOfThePlanAndNothingOfOthersTouched) {
+  const test::InNetns here;
+  ASSERT_EQ(test::shell("ip link add up0 type veth peer name up1 && ip link set up1 up && ip addr add 192.0.2.1/24 dev "
+                        "up0 && ip link set up0 up"
+                        " && ip route add 198.51.100.0/24 dev up0 proto static"
+                        " && ip route add 10.0.0.0/24 via 192.0.2.9 proto 12"
+                        " && ip -6 route add 2001:db8::/32 dev up0 proto static"
+                        " && ip route add 203.0.113.0/24 dev up0 table 100 && ip rule add fwmark 7 table 100"
+                        " && nft add table ip other && nft add chain ip other c"
+                        " && for i in 1 2 3; do ip link add cali$i type veth peer name peer$i"
+                        " && ip link set cali$i up && ip link set peer$i up || exit 1; done")
+                .status,
+            0);
+  const auto foreign = [] {
+    return test::shell(
+               "ip -o link | cut -d: -f2 | cut -d@ -f1; ip -4 addr; ip route show table main | grep -v 'dev cali'; "
+               "ip -6 route show table main | grep -vE 'dev cali|^fe80'; ip route show table 100; ip rule; ip -6 rule; "
+               "nft list table ip other")
+        .output;
+  };
+  const auto ours = [] {
+    return test::shell(
+               "{ ip route show table main proto 80; ip -6 route show table main proto 80; } | "
+               "awk '{print $1, $3}' | sort")
+        .output;
+  };
+  loop::Loop loop;
+  std::int64_t reached = 0;
+  Dataplane dataplane(loop, [&](const Report& report) { reached = std::max(reached, report.revision); });
+  const auto until = [&](const std::function<bool()>& condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto tick = loop.every(std::chrono::milliseconds(2), [&] {
+      if (condition() || std::chrono::steady_clock::now() > end) loop.stop();
+    });
+    loop.run();
+    return condition();
+  };
+  const std::string before = foreign();
+
+  std::mt19937 random(7);
+  std::map<net::Cidr, std::string> wanted;
+  for (std::int64_t revision = 1; revision <= 40; ++revision) {
+    plan::Changes changes;
+    changes.revision = revision;
+    if (revision == 1) changes.settings = plan::Settings{};
+    for (int i = 0; i < 3; ++i) {
+      const auto address = cidr("10.0.0." + std::to_string(1 + random() % 5));
+      const auto interface = "cali" + std::to_string(1 + random() % 3);
+      if (random() % 3 == 0) {
+        changes.routes.drop(address);
+        wanted.erase(address);
+      } else {
+        changes.routes.put({.dst = address, .interface = interface});
+        wanted[address] = interface;
+      }
+    }
+    dataplane.on(std::move(changes));
+    if (random() % 2 == 0) continue;  // two steps at once
+    ASSERT_TRUE(until([&] { return reached >= revision; }));
+  }
+  std::string expected;
+  for (const auto& [address, interface] : wanted) expected += net::to_string(address.ip()) + ' ' + interface + '\n';
+  EXPECT_TRUE(until([&] { return ours() == expected; })) << "wanted\n" << expected << "there are\n" << ours();
+  EXPECT_EQ(foreign(), before);
 }
 
 }  // namespace
