@@ -43,7 +43,8 @@ TEST_F(ResourcesTest, NamesTheObjectThatIsThereAlreadyOrMissing) {
   ASSERT_TRUE(create(store, made));
 
   EXPECT_EQ(create(store, again).error(), (Error{Code::exists, "resource already exists: IPPool(p)"}));
-  EXPECT_EQ(get<api::NetworkSet>(store, "s", "ns").error(), (Error{Code::not_found, "resource does not exist: NetworkSet(ns/s)"}));
+  EXPECT_EQ(get<api::NetworkSet>(store, "s", "ns").error(),
+            (Error{Code::not_found, "resource does not exist: NetworkSet(ns/s)"}));
   EXPECT_EQ(remove<api::IpPool>(store, "q").error().code, Code::not_found);
 }
 
