@@ -1,0 +1,1 @@
+// Anchor of the precompiled header of all modules, see cmake/module.cmake.
