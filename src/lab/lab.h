@@ -48,6 +48,9 @@ struct PodState {
   std::string full_name() const { return namespace_ + '/' + name; }
 };
 
+/// Where a node's container runtime looks for its network; `weft cni install` writes it.
+inline constexpr std::string_view network_configuration = "/etc/cni/net.d/10-calico.conflist";
+
 class Lab {
  public:
   struct UpOptions {

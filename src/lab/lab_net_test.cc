@@ -211,6 +211,17 @@ TEST_F(LabTest, TakesNodesInAndOut) {
   EXPECT_EQ(ok("lab pod ls").find("node7"), std::string::npos);
 }
 
+TEST_F(LabTest, WaitsForTheNetworkConfigurationToo) {
+  ok("lab up --nodes 1");
+  ok("lab exec node1 -- mv /etc/cni/net.d/10-calico.conflist /etc/cni/away");
+  const auto waited = weft("lab wait --timeout 0.5");
+  EXPECT_EQ(waited.status, 1);
+  EXPECT_NE(waited.err.find("node1: no network configuration /etc/cni/net.d/10-calico.conflist"), std::string::npos)
+      << waited.err;
+  ok("lab exec node1 -- mv /etc/cni/away /etc/cni/net.d/10-calico.conflist");
+  ok("lab wait");
+}
+
 TEST_F(LabTest, ExecBecomesTheCommand) {
   ok("lab up --nodes 1");
   add_pod("default/a");

@@ -51,7 +51,7 @@ struct Runtime {
   schema::Object cni_arguments;
 
   Result<schema::Value> run(const std::string& verb, schema::Value result) const {
-    const std::string path = "/etc/cni/net.d/10-calico.conflist";
+    const std::string path(network_configuration);
     const auto text = read_file(Lab::file_of(node, path));
     if (!text)
       return fail(Code::unavailable,

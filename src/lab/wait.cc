@@ -12,6 +12,7 @@
 #include "api/bgp.h"
 #include "api/codec.h"
 #include "api/ip_pool.h"
+#include "base/file.h"
 #include "bgp/status.h"
 #include "client/resources.h"
 #include "cni/client.h"
@@ -120,6 +121,8 @@ std::vector<std::string> lacking(const Lab& lab, const NodeState& node, const Go
   for (const char* part : {"agent", "confd", "bird"}) {
     if (lab.component(node, part).empty()) lacks.push_back(fmt::format("{} is not running", part));
   }
+  if (!file_exists(Lab::file_of(node, network_configuration)))
+    lacks.push_back(fmt::format("no network configuration {}", network_configuration));
   if (auto answer = ask(node, "wait", {{"revision", goal.revision}, {"timeout", 1.0}}); !answer)
     lacks.push_back("agent: " + answer.error().message);
   for (auto found : {lacking_sessions(node, goal, nodes), lacking_routes(node, goal, nodes)}) {
