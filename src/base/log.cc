@@ -118,7 +118,7 @@ std::string format_line(Format format, std::string_view time, Level level, std::
   if (format == Format::json) {
     std::string lower;
     for (const char c : to_string(level)) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    line = "{";
+    line = '{';
     append_member(line, "time", time);
     append_member(line, "level", lower);
     if (!part.empty()) append_member(line, "part", part);
