@@ -4,26 +4,13 @@
 
 #include <ctime>
 
+#include "api/key.h"
 #include "base/log.h"
 #include "metrics/metrics.h"
 #include "schema/value.h"
 
 namespace weft::agent {
 namespace {
-
-/// A segment of a v1 key (datamodel 1.1).
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '%')
-      out += "%25";
-    else if (c == '/')
-      out += "%2f";
-    else
-      out += c;
-  }
-  return out;
-}
 
 std::string host_prefix(const StatusKeys::Options& options, std::string_view host) {
   return fmt::format("/calico/felix/v2/{}/host/{}/", options.region.empty() ? "no-region" : "region-" + options.region,
@@ -121,8 +108,9 @@ Result<> StatusKeys::write_endpoints(const Options& options) {
   if (options.enabled) {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, status] : wanted_) {
-      wanted[fmt::format("{}{}/{}/endpoint/{}", prefix, escape(id.orchestrator), escape(id.workload),
-                         escape(id.endpoint))] = schema::to_json(schema::Object{{"status", text_of(status.state)}});
+      wanted[fmt::format("{}{}/{}/endpoint/{}", prefix, api::escape_segment(id.orchestrator),
+                         api::escape_segment(id.workload), api::escape_segment(id.endpoint))] =
+          schema::to_json(schema::Object{{"status", text_of(status.state)}});
     }
   }
   if (listed_ != prefix) {

@@ -278,14 +278,6 @@ TEST(Validation, ChecksTiers) {
   EXPECT_EQ(problems[1].path, "spec.defaultAction");
 }
 
-TEST(EndpointNames, DoubleDashesOfTheirParts) {
-  EXPECT_EQ(*to_name({"node-1", "k8s", "my-pod", "eth0"}), "node--1-k8s-my--pod-eth0");
-  EXPECT_EQ(*parse_endpoint_name("node--1-k8s-my--pod-eth0"), (EndpointName{"node-1", "k8s", "my-pod", "eth0"}));
-  EXPECT_EQ(parse_endpoint_name("node--1-k8s-")->workload, "");
-  EXPECT_FALSE(parse_endpoint_name("a-b-c-d-e"));
-  EXPECT_FALSE(to_name({"-n", "k8s", "p", "eth0"}));
-}
-
 TEST(EndpointNames, GiveCalicosInterfaceNames) {
   EXPECT_EQ(interface_name_of_pod("cali", "default", "nginx"), "calic440f455693");
   EXPECT_EQ(interface_name_of_pod("cali", "kube-system", "coredns-abc"), "cali3d5d6ab04b5");

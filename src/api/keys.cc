@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/codec.h"
+#include "api/key.h"
 #include "api/kinds.h"
 #include "base/strings.h"
 
@@ -38,21 +39,6 @@ std::optional<net::Cidr> parse_family_and_block(std::string_view text) {
   return *parsed;
 }
 
-/// Reverses the escaping of names in keys: %2f is /, %25 is %.
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::string code = to_lower(text.substr(i, 3));
-    if (code == "%2f" || code == "%25") {
-      out += code == "%2f" ? '/' : '%';
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 /// v1 keys are read with and without the leading slash.
 std::string_view with_slash(std::string_view path, std::string_view prefix) {
   if (path.starts_with(prefix)) return path.substr(prefix.size());
@@ -69,7 +55,7 @@ std::optional<ResourceKey> parse_resource_key(std::string_view path) {
   for (const Kind& kind : kinds()) {
     if (kind.plural != segments[0]) continue;
     if (segments.size() != (kind.namespaced ? 3u : 2u)) return std::nullopt;
-    ResourceKey key{std::string(kind.name), kind.namespaced ? segments[1] : "", unescaped(segments.back())};
+    ResourceKey key{std::string(kind.name), kind.namespaced ? segments[1] : "", unescape_segment(segments.back())};
     if (key.name.empty() || (kind.namespaced && key.namespace_.empty())) return std::nullopt;
     return key;
   }

@@ -8,62 +8,6 @@
 
 namespace weft::api {
 
-namespace {
-
-std::string doubled(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    out += c;
-    if (c == '-') out += c;
-  }
-  return out;
-}
-
-}  // namespace
-
-Result<std::string> to_name(const EndpointName& name) {
-  std::vector<std::string> segments;
-  const std::pair<std::string_view, const std::string*> parts[] = {{"node", &name.node},
-                                                                   {"orchestrator", &name.orchestrator},
-                                                                   {"workload", &name.workload},
-                                                                   {"endpoint", &name.endpoint}};
-  for (const auto& [what, text] : parts) {
-    if (text->empty() || text->front() == '-' || text->back() == '-') {
-      return fail(Code::invalid, std::string(what) + " \"" + *text + "\" cannot be part of an endpoint's name");
-    }
-    segments.push_back(doubled(*text));
-  }
-  return join(segments, "-");
-}
-
-Result<EndpointName> parse_endpoint_name(std::string_view text) {
-  std::vector<std::string> segments(1);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '-') {
-      segments.back() += text[i];
-    } else if (i + 1 < text.size() && text[i + 1] == '-') {
-      segments.back() += '-';
-      ++i;
-    } else {
-      segments.emplace_back();
-    }
-  }
-  if (segments.size() > 4) {
-    return fail(Code::invalid,
-                "endpoint name \"" + std::string(text) + "\" has more than four parts between single dashes");
-  }
-  segments.resize(4);
-  return EndpointName{segments[0], segments[1], segments[2], segments[3]};
-}
-
-Result<std::string> name_of(const WorkloadEndpointSpec& spec) {
-  EndpointName name{spec.node, spec.orchestrator, spec.workload, spec.endpoint};
-  if (spec.orchestrator == "k8s") name.workload = spec.pod;
-  if (spec.orchestrator == "cni") name.workload = spec.container_id;
-  if (spec.orchestrator == "libnetwork") name.workload = "libnetwork";
-  return to_name(name);
-}
-
 std::string interface_name_of_pod(std::string_view prefix, std::string_view namespace_, std::string_view pod) {
   const std::string name = std::string(namespace_) + "." + std::string(pod);
   return std::string(prefix) + to_hex(sha1(name)).substr(0, 11);

@@ -1,6 +1,7 @@
 #include "ctl/debug.h"
 
 #include "ctl/debug_calc.h"
+#include "ctl/debug_key.h"
 #include "ctl/debug_selector.h"
 #include "ctl/filter.h"
 
@@ -16,6 +17,10 @@ void add_debug(cli::Command& root) {
              "  echo '{\"id\": 1, \"selector\": \"a == \\\"b\\\"\", \"labels\": [{\"a\": \"b\"}]}' | weft debug "
              "selector",
              answer_selector);
+  add_filter(debug, "key",
+             "Keys of the store and of syncers, and their parts; names of workload endpoints.\n\n"
+             "  echo '{\"op\": \"path\", \"path\": \"/calico/v1/Ready\"}' | weft debug key",
+             answer_key);
   add_debug_calc(debug);
 }
 
