@@ -83,9 +83,11 @@ api::Object virtual_profile(const api::Kind& kind) {
   return object;
 }
 
-Result<> writable(const api::Kind& kind, std::string_view name, std::string_view namespace_) {
+Result<> writable(const api::Kind& kind, std::string_view name, std::string_view namespace_,
+                  std::string_view operation) {
   if (is_virtual(kind, name))
-    return fail(Code::denied, client::title(kind, name, namespace_) + " always exists and cannot be changed");
+    return fail(Code::denied, fmt::format("operation {} is not supported on {}: it always exists and cannot be changed",
+                                          operation, client::title(kind, name, namespace_)));
   if (name.empty()) return fail(Code::invalid, std::string(kind.name) + ": metadata.name: must be set");
   if (kind.namespaced && namespace_.empty())
     return fail(Code::invalid, client::title(kind, name, namespace_) + ": metadata.namespace: must be set");
@@ -95,7 +97,7 @@ Result<> writable(const api::Kind& kind, std::string_view name, std::string_view
 /// Writable, defaults filled in, every rule kept.
 Result<> prepare(const api::Object& object) {
   const auto& m = object.metadata();
-  TRY(writable(*object.kind, m.name, m.namespace_));
+  TRY(writable(*object.kind, m.name, m.namespace_, "update"));
   api::set_defaults(object);
   const auto problems = api::validate(object);
   if (!problems.empty()) return std::unexpected(schema::to_error(problems).within(title(object)));
@@ -146,10 +148,14 @@ Result<> commit(store::Store& store, const api::Object& object, const store::Op&
   return {};
 }
 
+/// An update changes labels and annotations of the metadata, and nothing else of them.
 void take_identity(const api::Object& from, const api::Object& to) {
-  to.metadata().uid = from.metadata().uid;
-  to.metadata().creation_timestamp = from.metadata().creation_timestamp;
-  to.metadata().resource_version = from.metadata().resource_version;
+  auto& metadata = to.metadata();
+  metadata.generate_name = from.metadata().generate_name;
+  metadata.uid = from.metadata().uid;
+  metadata.creation_timestamp = from.metadata().creation_timestamp;
+  metadata.resource_version = from.metadata().resource_version;
+  metadata.extra = from.metadata().extra;
 }
 
 Result<> commit_update(store::Store& store, const api::Object& object) {
@@ -161,10 +167,13 @@ Result<> write_over(store::Store& store, const api::Object& object, bool create_
   const std::string given = object.metadata().resource_version;
   for (int tries = 0; tries < most_tries; ++tries) {
     const auto there = get(store, *object.kind, object.metadata().name, object.metadata().namespace_);
-    if (!there && there.error().code == Code::not_found && create_absent && given.empty()) {
+    if (!there && there.error().code == Code::not_found && create_absent) {
+      // What was shown with its revision and deleted since is put back.
+      object.metadata().resource_version.clear();
       auto created = create(store, object);
-      if (!created && created.error().code == Code::exists) continue;
-      return created;
+      if (created || created.error().code != Code::exists) return created;
+      object.metadata().resource_version = given;
+      continue;
     }
     if (!there) return std::unexpected(there.error());
     take_identity(*there, object);
@@ -249,7 +258,7 @@ Result<> replace(store::Store& store, const api::Object& object) { return write_
 
 Result<> remove(store::Store& store, const api::Kind& kind, std::string_view name, std::string_view namespace_,
                 store::Revision expected) {
-  TRY(writable(kind, name, namespace_));
+  TRY(writable(kind, name, namespace_, "delete"));
   api::Metadata metadata;
   metadata.name = name;
   metadata.namespace_ = namespace_;

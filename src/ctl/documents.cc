@@ -35,6 +35,16 @@ std::string title_of(const api::Object& object) {
   return client::title(*object.kind, m.name, m.namespace_);
 }
 
+/// Of the metadata a user gives names, labels and annotations; a revision says which state is meant. The rest belongs
+/// to the object that is there, or is made anew: a document that was shown by one cluster is at home in another.
+void keep_what_users_give(const api::Object& object) {
+  auto& metadata = object.metadata();
+  metadata.generate_name.clear();
+  metadata.uid.clear();
+  metadata.creation_timestamp.clear();
+  metadata.extra = {};
+}
+
 void add(Documents& all, schema::Value value, const std::string& where, const Scope& scope) {
   if (auto* array = value.as_array()) {
     for (std::size_t i = 0; i < array->size(); ++i)
@@ -53,6 +63,7 @@ void add(Documents& all, schema::Value value, const std::string& where, const Sc
     all.bad.push_back(std::move(object.error()).within(where));
     return;
   }
+  keep_what_users_give(*object);
   const auto& metadata = object->metadata();
   const std::string title = client::title(*object->kind, metadata.name, metadata.namespace_);
   const auto misplaced = [](const schema::Problem& problem) {

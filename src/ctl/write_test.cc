@@ -97,6 +97,40 @@ TEST_F(WriteTest, RefusesToReplaceWhatSomebodyChangedSinceItWasRead) {
   EXPECT_EQ(client::get<api::Tier>(store, "t")->spec.order, 2);
 }
 
+TEST_F(WriteTest, PutsBackWhatWasShownAndDeleted) {
+  const std::string shown =
+      "{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: t, resourceVersion: \"7\"}, spec: {order: 9}}";
+  EXPECT_THAT(write(Verb::replace, shown), ElementsAre("! f: resource does not exist: Tier(t)"));
+  EXPECT_THAT(write(Verb::apply, shown), ElementsAre("Tier(t)"));
+  EXPECT_EQ(client::get<api::Tier>(store, "t")->spec.order, 9);
+}
+
+TEST_F(WriteTest, KeepsOfTheMetadataWhatUsersGive) {
+  const std::string given =
+      "{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: t, uid: u, creationTimestamp: "
+      "\"2020-01-01T00:00:00Z\", generateName: g-, generation: 5, finalizers: [f], labels: {a: b}, annotations: "
+      "{c: d}}, spec: {order: 1}}";
+  for (const Verb verb : {Verb::create, Verb::apply}) {
+    ASSERT_THAT(write(verb, given), ElementsAre("Tier(t)"));
+    const auto stored = client::get<api::Tier>(store, "t")->metadata;
+    EXPECT_NE(stored.uid, "u");
+    EXPECT_NE(stored.creation_timestamp, "2020-01-01T00:00:00Z");
+    EXPECT_EQ(stored.generate_name, "");
+    EXPECT_EQ(stored.extra, schema::Extra());
+    EXPECT_EQ(stored.labels, (api::Labels{{"a", "b"}}));
+    EXPECT_EQ(stored.annotations, (api::Labels{{"c", "d"}}));
+  }
+}
+
+TEST_F(WriteTest, LeavesMetadataOfOthersInPlace) {
+  ASSERT_TRUE(store.put("/calico/resources/v3/projectcalico.org/tiers/t",
+                        R"({"kind":"Tier","apiVersion":"projectcalico.org/v3","metadata":{"name":"t","uid":"u",)"
+                        R"("creationTimestamp":"2020-01-01T00:00:00Z","finalizers":["f"]},"spec":{"order":1}})"));
+  EXPECT_THAT(write(Verb::apply, tier("t", "{order: 2}")), ElementsAre("Tier(t)"));
+  EXPECT_THAT((*store.get("/calico/resources/v3/projectcalico.org/tiers/t"))->value,
+              HasSubstr(R"("creationTimestamp":"2020-01-01T00:00:00Z","finalizers":["f"]},"spec":{"order":2)"));
+}
+
 TEST_F(WriteTest, HoldsBackNothingBecauseOfOneThatFails) {
   EXPECT_THAT(write(Verb::create, tier("a") + "---\n" + tier("a") + "---\n" + tier("b")),
               ElementsAre("Tier(a)", "Tier(b)", "! f, document 2: resource already exists: Tier(a)"));
