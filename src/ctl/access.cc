@@ -17,7 +17,7 @@ namespace weft::ctl {
 namespace {
 
 /// The newest release whose data model we know.
-constexpr std::pair<int, int> known_version{3, 32};
+constexpr std::pair<int, int> known_version{3, 33};
 
 /// "v3.31.2-0.dev" -> (3, 31); nullopt: not the version of a release.
 std::optional<std::pair<int, int>> release(std::string_view text) {

@@ -129,6 +129,8 @@ int get(Request& request) {
       status.error().message.starts_with("resource type") || status.error().message.starts_with("resource name");
   if (request.voice == Voice::calicoctl && about_kind)
     return complain(Error(status.error()).within("failed to get resources"));
+  if (request.voice == Voice::calicoctl && !request.file.empty())
+    return complain(Error(status.error()).within("failed to execute command"));
   return complain(status.error());
 }
 

@@ -10,6 +10,8 @@
 namespace weft::ctl {
 namespace {
 
+constexpr std::string_view unknown_field = "field in document is not recognized or is in the wrong location: ";
+
 struct Words {
   std::string_view now, past;
 };
@@ -89,9 +91,12 @@ Report report(Voice voice, Verb verb, const std::vector<Outcome>& outcomes) {
   } else if (verb == Verb::remove) {
     for (const auto* outcome : failed)
       report.err += fmt::format("Failed to delete {}resource: {}\n", kind, as_calicoctl(outcome->result.error()));
-  } else if (verb == Verb::patch || done > 0) {
+  } else if (verb == Verb::patch) {
+    const bool misplaced = failed[0]->result.error().message.find(": is not known") != std::string::npos;
     report.err =
-        fmt::format("hit error: {}\n", verb == Verb::patch ? as_calicoctl(failed[0]->result.error()) : list_of(failed));
+        (misplaced ? std::string(unknown_field) : "hit error: ") + as_calicoctl(failed[0]->result.error()) + '\n';
+  } else if (done > 0) {
+    report.err = fmt::format("hit error: {}\n", list_of(failed));
   } else if (outcomes.size() == 1) {
     report.err = fmt::format("failed to {} {}resource: {}\n", now, kind, list_of(failed));
   } else {
@@ -105,7 +110,7 @@ Report report_unreadable(Voice voice, const std::vector<Error>& errors) {
   for (const auto& error : errors) {
     const std::string& text = error.message;
     if (voice == Voice::calicoctl && text.find(": is not known") != std::string::npos) {
-      report.err += "field in document is not recognized or is in the wrong location: ";
+      report.err += unknown_field;
     } else if (voice == Voice::calicoctl && (error.code != Code::invalid || text.find(": ") != std::string::npos)) {
       report.err += "failed to execute command: ";
       if (text.find("kind: \"") != std::string::npos || text.find("apiVersion: must") != std::string::npos)

@@ -49,6 +49,10 @@ TEST(ReportTest, SaysWhenNothingWasDone) {
   EXPECT_EQ(report(Voice::calicoctl, Verb::remove, {failed}).err,
             "Failed to delete 'Tier' resource: update conflict: Tier(a)\n");
   for (const auto voice : {Voice::weft, Voice::calicoctl}) EXPECT_EQ(report(voice, Verb::apply, {failed}).out, "");
+  EXPECT_EQ(report(Voice::calicoctl, Verb::patch, {failed}).err, "hit error: update conflict: Tier(a)\n");
+  const auto misspelt = outcome("tier", "", error(Code::invalid, "spec.ordre: is not known"));
+  EXPECT_EQ(report(Voice::calicoctl, Verb::patch, {misspelt}).err,
+            "field in document is not recognized or is in the wrong location: spec.ordre: is not known\n");
 }
 
 TEST(ReportTest, KeepsSentencesThatAreNoRules) {

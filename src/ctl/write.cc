@@ -20,15 +20,10 @@ std::string title(const api::Object& object) {
 }
 
 std::unexpected<Error> not_supported(const api::Object& object, Verb verb, std::string_view reason) {
-  std::string_view operation = "update";
-  switch (verb) {
-    case Verb::create: operation = "create"; break;
-    case Verb::apply: operation = "apply"; break;
-    case Verb::replace: operation = "replace"; break;
-    case Verb::remove: operation = "delete"; break;
-    case Verb::validate:
-    case Verb::patch: break;
-  }
+  // calicoctl's words: an apply creates first.
+  std::string_view operation = "apply or replace";
+  if (verb == Verb::create || verb == Verb::apply) operation = "create or apply";
+  if (verb == Verb::remove) operation = "delete";
   return fail(Code::denied, fmt::format("operation {} is not supported on {}: {}", operation, title(object), reason));
 }
 
