@@ -8,6 +8,7 @@
 #include "ctl/access.h"
 #include "ctl/commands.h"
 #include "ctl/migrate.h"
+#include "ctl/policy_names.h"
 
 namespace weft::ctl {
 namespace {
@@ -74,6 +75,17 @@ void add_datastore(cli::Command& root) {
       });
     });
   }
+  auto names =
+      datastore.sub("migrate-policy-names",
+                    "Put policies of the tier default under the names that they are listed by\n\nBefore Calico "
+                    "3.32 they lay under default.NAME. May be run again.");
+  add_access(names, w.access);
+  names.run([] {
+    return with_store(w.access, [](store::Store& store) -> Result<> {
+      fmt::print("Policy name migration complete, migrated {} policies.\n", TRY(migrate_policy_names(store)));
+      return {};
+    });
+  });
 }
 
 }  // namespace weft::ctl
