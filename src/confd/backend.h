@@ -40,8 +40,8 @@ struct CalicoOptions {
       secrets;  // WEFT_BGP_SECRETS: a folder with files <name>/<key>, or a file {name: {key: value}} in YAML or JSON
   std::string interface_prefix;  // FELIX_INTERFACEPREFIX; empty: FelixConfiguration's, else cali
 };
-/// The keys of the BGP view (datamodel 7.2), made from resources. Problems of the view are logged once each.
-/// `store` must outlive it.
+/// The keys of the BGP view (datamodel 7.2), made from resources; none while there is no ClusterInformation. Problems
+/// of the view are logged once each. `store` must outlive it.
 std::unique_ptr<Backend> calico_backend(store::Store& store, CalicoOptions options);
 
 /// Looks secrets up where WEFT_BGP_SECRETS says; empty: there are none.

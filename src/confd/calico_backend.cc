@@ -20,15 +20,18 @@ class CalicoBackend final : public Backend {
     input_.node = options_.node;
     input_.router_id = options_.router_id;
     input_.secrets = secrets_at(options_.secrets);
-    sync_ = std::make_unique<client::Sync>(store,
-                                           std::set<std::string_view>{"Node", "IPPool", "BGPConfiguration", "BGPPeer",
-                                                                      "BlockAffinity", "FelixConfiguration"},
-                                           [this](api::Changes changes) { on(std::move(changes)); });
+    sync_ = std::make_unique<client::Sync>(
+        store,
+        std::set<std::string_view>{"Node", "IPPool", "BGPConfiguration", "BGPPeer", "BlockAffinity",
+                                   "FelixConfiguration", "ClusterInformation"},
+        [this](api::Changes changes) { on(std::move(changes)); });
   }
 
   Result<Keys> read(const std::vector<std::string>& roots) override {
     const std::lock_guard lock(mutex_);
     if (!in_sync_) return fail(Code::unavailable, "the store has not been read yet");
+    // Emptied, or not set up yet: no cluster that we are to know nothing of any more.
+    if (!cluster_.contains("default")) return fail(Code::unavailable, "there is no ClusterInformation default");
     input_.workload_prefixes = interface_prefixes();
     const bgp::View view = bgp::make_view(input_);
     for (const auto& problem : view.problems) {
@@ -80,6 +83,7 @@ class CalicoBackend final : public Backend {
     take(input_.configurations, std::move(changes.bgp_configurations), changed);
     take(input_.peers, std::move(changes.bgp_peers), changed);
     take(felix_, std::move(changes.felix_configurations), changed);
+    take(cluster_, std::move(changes.cluster_information), changed);
     std::erase_if(changes.affinities.rows, [&](const auto& row) { return row.first.first != options_.node; });
     take(input_.affinities, std::move(changes.affinities), changed);
     if (!changed || !in_sync_) return;
@@ -107,6 +111,7 @@ class CalicoBackend final : public Backend {
   std::mutex mutex_;
   bgp::Input input_;
   std::map<std::string, api::FelixConfiguration> felix_;
+  std::map<std::string, api::ClusterInformation> cluster_;
   bool in_sync_ = false;
   std::set<std::string> said_;
   Watchers watchers_;

@@ -144,6 +144,8 @@ TEST_F(ConfdEtcd, ReadsConfDAgainOnSighup) {
 
 TEST_F(ConfdEtcd, RendersBirdFromCalicosResources) {
   const std::string resources = "/calico/resources/v3/projectcalico.org/";
+  put(resources + "clusterinformations/default",
+      R"({"kind":"ClusterInformation","apiVersion":"projectcalico.org/v3","metadata":{"name":"default"},"spec":{"datastoreReady":true}})");
   put(resources + "nodes/node1",
       R"({"kind":"Node","apiVersion":"projectcalico.org/v3","metadata":{"name":"node1"},"spec":{"bgp":{"ipv4Address":"10.0.0.1/24"}},"status":{}})");
   put(resources + "nodes/node2",

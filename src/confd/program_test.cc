@@ -255,6 +255,9 @@ TEST_F(ConfdTest, MakesTheViewsKeysFromResources) {
   const auto put = [&](const std::string& key, const std::string& json) {
     ASSERT_TRUE(store.put(key, json).has_value());
   };
+  const std::string cluster = resources + "clusterinformations/default";
+  put(cluster,
+      R"({"kind":"ClusterInformation","apiVersion":"projectcalico.org/v3","metadata":{"name":"default"},"spec":{"datastoreReady":true}})");
   put(resources + "nodes/node1",
       R"({"kind":"Node","apiVersion":"projectcalico.org/v3","metadata":{"name":"node1"},"spec":{"bgp":{"ipv4Address":"10.0.0.1/24"}},"status":{}})");
   put(resources + "nodes/node2",
@@ -282,6 +285,13 @@ TEST_F(ConfdTest, MakesTheViewsKeysFromResources) {
   ASSERT_TRUE(eventually([&] { return heard >= 2; }));
   EXPECT_THAT((*backend->read({"/calico/bird"}))["/calico/bird"],
               HasSubstr(R"("workloadInterfaces":["veth*","tap*"])"));
+
+  // A store that somebody emptied is not one that knows of nothing.
+  ASSERT_TRUE(store.remove(cluster).has_value());
+  EXPECT_TRUE(eventually([&] {
+    keys = backend->read({"/calico/bird"});
+    return !keys && keys.error() == Error{Code::unavailable, "there is no ClusterInformation default"};
+  }));
 }
 
 TEST_F(ConfdTest, FindsSecretsInAFolderOrAFile) {

@@ -74,7 +74,7 @@ struct Graph::Inner {
   std::optional<plan::Encapsulation> sent_encapsulation;
   std::map<std::string, api::ClusterInformation> cluster_information;
   bool in_sync = false;
-  bool ready = true;
+  std::string held;  // why nothing goes out
 };
 
 /// The drawing of the graph: every arrow is a line.
@@ -137,16 +137,21 @@ void Graph::Inner::on(api::Changes in) {
 
   table::apply(cluster_information, std::move(in.cluster_information), [](const auto&, const auto*, const auto*) {});
   const auto information = cluster_information.find("default");
-  ready = information == cluster_information.end() || information->second.spec.datastore_ready.value_or(true);
+  if (information == cluster_information.end())
+    held = options.needs_cluster ? "there is no ClusterInformation default" : "";
+  else
+    held = information->second.spec.datastore_ready.value_or(true)
+               ? ""
+               : "ClusterInformation default: datastoreReady is false";
   in_sync = in_sync || in.in_sync;
-  revision = std::max(revision, in.revision);
+  if (in.revision != 0) revision = in.revision;  // a store restored from older data goes back
 }
 
 /// What differs from what was sent last. Until the input is in sync and while the store says it is not ready nothing
 /// goes out, not even the revision: the plan in force is older.
 plan::Changes Graph::Inner::take() {
   plan::Changes out;
-  if (!in_sync || !ready) return out;
+  if (!in_sync || !held.empty()) return out;
   out.endpoints = endpoints.endpoints();
   out.shadowed = shadowed.endpoints();
   out.host_endpoints = host_endpoints.endpoints();
@@ -180,10 +185,12 @@ plan::Changes Graph::on(api::Changes changes) {
   return inner_->take();
 }
 
+std::string Graph::held() const { return inner_->held; }
+
 std::string Graph::debug() const {
   return fmt::format(
       R"({{"inSync":{},"datastoreReady":{},"revision":{},"localEndpoints":{},"policies":{},"items":{},"labelGroups":{}}})",
-      inner_->in_sync, inner_->ready, inner_->revision, inner_->endpoints.count(), inner_->policies.count(),
+      inner_->in_sync, inner_->held.empty(), inner_->revision, inner_->endpoints.count(), inner_->policies.count(),
       inner_->sets.items(), inner_->sets.groups());
 }
 

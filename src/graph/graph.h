@@ -14,10 +14,12 @@ namespace weft::graph {
 /// present, never on the order of arrival. Nothing comes out before the input is in sync; then everything at once.
 class Graph {
  public:
-  /// What is computed beyond what the dataplane programs.
   struct Options {
+    // What is computed beyond what the dataplane programs.
     bool staged = false;   // staged policies among the others, as if they were in force
     bool network = false;  // routes between nodes, tunnels and their keys; needs blocks
+    /// A store without ClusterInformation is none that is ready: it was emptied, or nobody has set it up yet.
+    bool needs_cluster = false;
   };
 
   /// @param node         name of this node
@@ -31,6 +33,9 @@ class Graph {
   /// Empty deltas when nothing changed for this node; the revision always moves on. While ClusterInformation says that
   /// the store is not ready, changes are held back and the last plan stays in force; the revision is 0 then.
   plan::Changes on(api::Changes changes);
+
+  /// Why changes are held back; empty when they are not.
+  std::string held() const;
 
   /// Sizes for metrics and /debug/state, as JSON text.
   std::string debug() const;

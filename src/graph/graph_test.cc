@@ -76,6 +76,41 @@ TEST_F(GraphTest, HoldsChangesBackWhileTheStoreIsNotReady) {
   EXPECT_EQ(released.revision, 8);
 }
 
+TEST_F(GraphTest, TakesAStoreWithoutClusterInformationForNoneIfToldTo) {
+  Graph careful{"n1", {}, {.needs_cluster = true}};
+  const auto say = [&] {
+    const auto changes = careful.on(std::exchange(next, {}));
+    plan.apply(changes);
+    return changes.revision;
+  };
+  api::ClusterInformation information;
+  information.metadata.name = "default";
+  information.spec.datastore_ready = true;
+  next.endpoints.put(endpoint({.name = "web"}));
+  next.revision = 7;
+  EXPECT_EQ(say(), 0);
+  EXPECT_EQ(careful.held(), "there is no ClusterInformation default");
+
+  next.cluster_information.put(information);
+  next.revision = 8;
+  EXPECT_EQ(say(), 8);
+  EXPECT_EQ(careful.held(), "");
+  EXPECT_EQ(plan.endpoints.size(), 1u);
+
+  next.cluster_information.drop("default");  // somebody emptied it
+  next.endpoints.drop(endpoint({.name = "web"}).key());
+  next.revision = 9;
+  EXPECT_EQ(say(), 0);
+  EXPECT_EQ(plan.endpoints.size(), 1u);
+}
+
+TEST_F(GraphTest, GoesBackWithAStoreThatWasRestored) {
+  next.revision = 9;
+  feed();
+  next.revision = 5;
+  EXPECT_EQ(feed().revision, 5);
+}
+
 TEST_F(GraphTest, OrdersTiersAndPoliciesAsCalicoDoes) {
   next.endpoints.put(endpoint({.name = "web"}));
   next.tiers.put(tier("default", 1000000));
