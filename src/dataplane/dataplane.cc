@@ -43,7 +43,7 @@ bool in_passing(const Error& error) { return error.code == Code::not_found || er
 }  // namespace
 
 void Report::merge(Report later) {
-  revision = std::max(revision, later.revision);
+  if (later.revision != 0) revision = later.revision;  // a store restored from older data goes back
   endpoints.merge(std::move(later.endpoints));
   refused = std::move(later.refused);
   ready = later.ready;
@@ -141,6 +141,7 @@ struct Dataplane::Inner : KernelEvents::Sink, std::enable_shared_from_this<Datap
   Troubles troubles;
   std::vector<std::string> refused;
   std::map<plan::EndpointId, EndpointStatus> statuses;
+  std::map<plan::EndpointId, std::string> went_down;  // were up, are still wanted: what is wrong
   // Endpoints whose interface or state may be another since the last apply; the others cost nothing.
   std::set<plan::EndpointId> touched;
   bool all_touched = false;
@@ -283,6 +284,10 @@ void Dataplane::Inner::configure() {
 Result<> Dataplane::Inner::sync_ruleset() {
   if (!ruleset_dirty) return {};
   auto outcome = kernel->ruleset.sync();
+  if (const auto& found = kernel->ruleset.found(); !found.empty()) {
+    repairs("nftables").add();
+    log::warning("our nftables table was changed by somebody else; repaired", {{"found", found}});
+  }
   if (!outcome) {
     troubles.everything = "nftables: " + outcome.error().message;
     // Once our chains are there, what is new is closed, and routes may go on; before that they must not.
@@ -373,10 +378,18 @@ void Dataplane::Inner::tell(const Result<>& outcome) {
       if (it == statuses.end()) continue;
       out.endpoints.drop(id);
       statuses.erase(it);
+      went_down.erase(id);
       continue;
     }
     auto status = status_of(endpoint->second, links.find(endpoint->second.interface), troubles);
     if (it != statuses.end() && it->second == status) continue;
+    if (it != statuses.end() && it->second.state == EndpointStatus::State::up) went_down.emplace(id, status.message);
+    // Said when it is up again: mostly it is a pod that goes.
+    if (const auto lost = went_down.find(id); lost != went_down.end() && status.state == EndpointStatus::State::up) {
+      repairs("endpoint").add();
+      log::info("an endpoint is up again", {{"endpoint", to_string(id)}, {"found", lost->second}});
+      went_down.erase(lost);
+    }
     out.endpoints.put(status);
     statuses.insert_or_assign(id, std::move(status));
   }
@@ -555,8 +568,6 @@ void Dataplane::Inner::setting(const kernel::Netconf& setting) {
 
 void Dataplane::Inner::ruleset(std::uint32_t generation) {
   if (static_cast<std::int32_t>(generation - kernel->ruleset.generation()) <= 0) return;  // our own
-  repairs("nftables").add();
-  log::warning("our nftables table was changed by somebody else; reading and repairing it");
   lost_ruleset();
 }
 
@@ -621,7 +632,7 @@ void Dataplane::on(plan::Changes changes) {
     in.reread = in.reread || in.kernel;  // what is ours may be something else now
   }
   in.set_timers();
-  in.wanted_revision = std::max(in.wanted_revision, changes.revision);
+  if (changes.revision != 0) in.wanted_revision = changes.revision;
   in.ruleset_dirty = true;
   if (in.kernel)
     in.kernel->ruleset.on(changes);

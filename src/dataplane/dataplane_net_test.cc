@@ -391,6 +391,26 @@ TEST_F(DataplaneTest, ReadsAnewWhenEventsWereLost) {
   EXPECT_GT(lost.value(), before);
 }
 
+TEST_F(DataplaneTest, ReadsOurTableAnewWhenEventsAboutItWereLost) {
+  veth("cali1", "eth0");
+  dataplane->on(endpoint("web", "cali1", {"10.65.0.1/32"}));
+  ASSERT_TRUE(until([&] { return is_up("web"); }));
+  const std::string right = here.run("nft list table inet weft");
+  auto& lost = metrics::counter("weft_kernel_events_lost", "", {{"socket", "nftables"}});
+  const double before = lost.value();
+
+  // Each element of another's set is an event; ours comes when the buffer is full.
+  here.run(
+      "(echo 'add table inet other; add set inet other s { type ipv4_addr; }; add element inet other s {'; awk 'BEGIN "
+      "{ "
+      "for (i = 0; i < 150000; i++) printf \"11.%d.%d.%d,\\n\", i / 65536, i / 256 % 256, i % 256 }'; echo '}') | nft "
+      "-f "
+      "- && nft delete table inet weft");
+
+  EXPECT_TRUE(until([&] { return here.shell_in("nft list table inet weft").output == right; }, milliseconds(10000)));
+  EXPECT_GT(lost.value(), before);
+}
+
 TEST_F(DataplaneTest, OneRefusedRouteDoesNotHoldBackTheOthers) {
   veth("cali1", "eth0");
   auto changes = endpoint("web", "cali1", {"10.65.0.1/32", "fd00::1/128"});
@@ -464,18 +484,67 @@ TEST_F(DataplaneTest, PutsOurTableBackWithin100Milliseconds) {
   ASSERT_TRUE(until([&] { return is_up("web"); }));
   const std::string right = here.run("nft list table inet weft");
   ASSERT_NE(right.find("cali1"), std::string::npos) << right;
+  auto& repairs = metrics::counter("weft_dataplane_repairs", "", {{"object", "nftables"}});
 
-  for (const char* vandalism : {"nft delete table inet weft", "nft flush table inet weft", "nft flush ruleset"}) {
+  for (const auto& [vandalism, found] : {std::pair{"nft delete table inet weft", "found=\"the table is gone\""},
+                                         std::pair{"nft flush ruleset", "found=\"the table is gone\""},
+                                         std::pair{"nft flush chain inet weft forward", "found=\"chain forward\""}}) {
+    const double repaired = repairs.value();
+    testing::internal::CaptureStderr();
     here.run(vandalism);
     const auto start = Clock::now();
     const int before = reports;
     ASSERT_TRUE(until([&] { return reports > before; }, milliseconds(1000))) << vandalism;
     std::printf("after `%s` the table is back after %.1f ms\n", vandalism, ms_since(start));
+    run_for(milliseconds(100));
+    EXPECT_EQ(reports, before + 1) << vandalism << ": our own changes start nothing";
+    const std::string log = testing::internal::GetCapturedStderr();
     EXPECT_EQ(here.run("nft list table inet weft"), right) << vandalism;
+    EXPECT_EQ(repairs.value(), repaired + 1) << vandalism;
+    EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
+    EXPECT_NE(log.find(found), std::string::npos) << log;
   }
-  const int before = reports;
-  run_for(milliseconds(100));
-  EXPECT_EQ(reports, before);
+}
+
+TEST_F(DataplaneTest, SaysOnceWhatSomebodyElseTookAway) {
+  const int first = veth("cali1", "eth0");
+  dataplane->on(endpoint("web", "cali1", {"10.65.0.1/32"}));
+  ASSERT_TRUE(until([&] { return is_up("web"); }));
+  const auto repaired = [](const char* object) {
+    return metrics::counter("weft_dataplane_repairs", "", {{"object", object}}).value();
+  };
+  const double routes_before = repaired("route"), sysctls_before = repaired("sysctl"),
+               endpoints_before = repaired("endpoint");
+  const auto log_of = [&](const std::function<void()>& vandalism) {
+    testing::internal::CaptureStderr();
+    vandalism();
+    run_for(milliseconds(100));
+    return testing::internal::GetCapturedStderr();
+  };
+  const auto lines = [](const std::string& log) { return std::ranges::count(log, '\n'); };
+
+  std::string log = log_of([&] { here.run("ip route del 10.65.0.1/32"); });
+  EXPECT_EQ(lines(log), 1) << log;
+  EXPECT_NE(log.find("found=nothing"), std::string::npos) << log;
+  EXPECT_EQ(repaired("route"), routes_before + 1);
+
+  log = log_of([&] { ASSERT_TRUE(kernel::write_sysctl("net/ipv4/conf/cali1/proxy_arp", "0")); });
+  EXPECT_EQ(lines(log), 1) << log;
+  EXPECT_NE(log.find("proxy_arp"), std::string::npos) << log;
+  EXPECT_EQ(repaired("sysctl"), sysctls_before + 1);
+
+  log = log_of([&] { ASSERT_TRUE(kernel::delete_link(rtnl, first)); });
+  EXPECT_EQ(log, "") << "mostly it is a pod that goes";
+  EXPECT_EQ(status["default/web"].message, "interface cali1 is not there");
+  testing::internal::CaptureStderr();
+  veth("cali1", "eth0");  // it is not ours to make
+  const auto start = Clock::now();
+  EXPECT_TRUE(until([&] { return is_up("web"); }));
+  std::printf("the endpoint is up %.1f ms after its interface was made again\n", ms_since(start));
+  log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(lines(log), 1) << log;
+  EXPECT_NE(log.find("an endpoint is up again"), std::string::npos) << log;
+  EXPECT_EQ(repaired("endpoint"), endpoints_before + 1);
 }
 
 TEST_F(DataplaneTest, IsNotWokenByOtherTables) {

@@ -1,9 +1,11 @@
 #include "dataplane/ruleset.h"
 
+#include <fmt/core.h>
 #include <linux/netlink.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 #include "base/log.h"
 #include "dataplane/ruleset_names.h"
@@ -21,6 +23,22 @@ constexpr std::string_view chain_mark = "chain ", set_mark = "set ";
 
 /// What the kernel says when the table is not as we remember it.
 bool stale(int number) { return number == ENOENT || number == EEXIST || number == EBUSY; }
+
+/// The first few objects of a transaction.
+std::string objects_of(const nft::Transaction& tx) {
+  constexpr std::size_t most = 5;
+  std::set<std::string> objects;
+  for (std::size_t i = 0; i < tx.messages().size(); ++i) objects.insert(tx.object_of(i));
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& object : objects) {
+    if (object.empty() || count++ >= most) continue;
+    if (!text.empty()) text += ", ";
+    text += object;
+  }
+  if (count > most) text += fmt::format(" and {} more", count - most);
+  return text;
+}
 
 std::vector<std::uint64_t> hashes(const nft::Chain& chain) {
   std::vector<std::uint64_t> out;
@@ -49,6 +67,8 @@ struct Ruleset::Inner {
   WantedTable wanted;
   std::optional<kernel::Socket> socket;
   bool known = false;  // `present` and the sets' states are what the kernel has
+  bool reread = false;
+  std::string found;  // by the sync after a reread
   bool table_exists = false;
   bool rebuild = false;  // something in the table is of the wrong kind: make all of it anew
   Present present;
@@ -90,7 +110,7 @@ Result<> Ruleset::Inner::read() {
     if (!sets.kernel().contains(name)) foreign_sets.insert(name);
   }
   if (rebuild) {
-    log::warning("table inet weft is not as we left it and is made anew", {});
+    if (!reread) log::warning("table inet weft is not as we left it and is made anew");
     present.clear();
     foreign_sets.clear();
     for (auto& [name, set] : sets.kernel()) set.found(std::nullopt);
@@ -216,14 +236,18 @@ void Ruleset::on(const plan::Changes& changes) { inner_->wanted.on(changes); }
 
 void Ruleset::reread() {
   inner_->known = false;
+  inner_->reread = true;
   inner_->wanted.retry();
 }
+
+const std::string& Ruleset::found() const { return inner_->found; }
 
 std::uint32_t Ruleset::generation() const { return inner_->generation; }
 
 Result<std::vector<Ruleset::Refused>> Ruleset::sync() {
   auto& in = *inner_;
   TRY(in.open());
+  in.found.clear();
   if (in.wanted.has_refused() && in.wanted.dirty().empty() && in.wanted.sets().dirty().empty()) in.wanted.retry();
   bool just_read = false;
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
@@ -232,8 +256,13 @@ Result<std::vector<Ruleset::Refused>> Ruleset::sync() {
       just_read = true;
     }
     nft::Transaction tx{std::string(table_name)};
+    const std::string_view kind = in.rebuild         ? "chains, sets or flags of another kind"
+                                  : !in.table_exists ? "the table is gone"
+                                                     : "";
     auto outcome = in.plan(tx);
+    if (in.reread && just_read && !tx.empty()) in.found = kind.empty() ? objects_of(tx) : kind;
     if (tx.empty()) {
+      in.reread = false;
       in.remember(std::move(outcome));
       return in.report();
     }
@@ -244,6 +273,7 @@ Result<std::vector<Ruleset::Refused>> Ruleset::sync() {
       return std::unexpected(std::move(refusals.error()));
     }
     if (refusals->empty()) {
+      in.reread = false;
       in.remember(std::move(outcome));
       const auto after = TRY(nft::generation(*in.socket));
       // Somebody else's change between is not ours: then the events of both are looked at.

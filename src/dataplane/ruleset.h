@@ -36,6 +36,9 @@ class Ruleset {
   /// Somebody else touched our table: the next sync reads it and repairs what differs.
   void reread();
 
+  /// What the sync after reread() found to differ, for people: "chain from-cali1, set sources-v4"; empty: nothing.
+  const std::string& found() const;
+
   /// nf_tables generation of our last commit: events up to it are our own.
   std::uint32_t generation() const;
 
