@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cctype>
@@ -64,6 +65,8 @@ void append_member(std::string& out, std::string_view name, std::string_view val
   append_escaped(out, value);
   out += '"';
 }
+
+constexpr int patience_ms = 1000;
 
 }  // namespace
 
@@ -138,6 +141,21 @@ std::string format_line(Format format, std::string_view time, Level level, std::
   return line;
 }
 
+void put(std::string_view lines) {
+  static std::atomic<unsigned> lost{0};
+  pollfd ready{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (::poll(&ready, 1, lost == 0 ? patience_ms : 0) == 0) {
+    ++lost;
+    return;
+  }
+  std::string text;
+  if (const unsigned count = lost.exchange(0); count > 0) {
+    text = format_line(current_format, now(), Level::warning, "", "lines of this log were lost", {{"count", count}});
+    lines = text.append(1, '\n').append(lines);
+  }
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, lines.data(), lines.size());
+}
+
 void write(Level level, std::string_view message, Fields fields) {
   std::string part, line;
   {
@@ -147,8 +165,7 @@ void write(Level level, std::string_view message, Fields fields) {
   }
   line += format_line(current_format, now(), level, part, message, fields);
   line += '\n';
-  // One write per line, so that lines of several threads and processes do not mix.
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+  put(line);
 }
 
 }  // namespace weft::log

@@ -48,6 +48,10 @@ void set_prefix(std::string prefix);
 
 void write(Level level, std::string_view message, Fields fields);
 
+/// Text as it is: lines with their ends. One write, so that lines of several threads and processes do not mix. Nobody
+/// waits long for a reader that does not read: what it does not take is lost, and said to be when it reads again.
+void put(std::string_view lines);
+
 inline void trace(std::string_view message, Fields fields = {}) {
   if (enabled(Level::trace)) write(Level::trace, message, fields);
 }

@@ -1,6 +1,10 @@
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/fd.h"
 
 namespace weft::log {
 namespace {
@@ -71,6 +75,36 @@ TEST(LogTest, PutsThePrefixInFrontOfTheWholeLine) {
 
   set_prefix("");
   EXPECT_TRUE(testing::internal::GetCapturedStderr().starts_with("node | 2"));
+}
+
+/// Standard error is the writing end of a pipe.
+class UnreadLogTest : public testing::Test {
+ protected:
+  UnreadLogTest() {
+    int ends[2];
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    reader.reset(ends[0]);
+    const Fd writer(ends[1]);
+    before.reset(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+    ::dup2(writer.get(), STDERR_FILENO);
+  }
+  ~UnreadLogTest() override { ::dup2(before.get(), STDERR_FILENO); }
+
+  Fd reader, before;
+};
+
+TEST_F(UnreadLogTest, LosesLinesRatherThanWaitForAReaderThatDoesNotRead) {
+  const std::string long_line(3000, 'x');
+  for (int i = 0; i < 100; ++i) warning(long_line);  // more than the pipe takes
+
+  std::string read(1 << 20, ' ');
+  read.resize(static_cast<std::size_t>(::read(reader.get(), read.data(), read.size())));
+  warning("heard again");
+  char rest[4096];
+  const std::string last(rest, static_cast<std::size_t>(::read(reader.get(), rest, sizeof rest)));
+
+  EXPECT_NE(last.find("WARNING lines of this log were lost count="), std::string::npos) << last;
+  EXPECT_NE(last.find("heard again\n"), std::string::npos) << last;
 }
 
 }  // namespace

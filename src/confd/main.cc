@@ -68,6 +68,7 @@ int run_once(Program& program, Backend& backend) {
 }
 
 Result<int> run_with(const Settings& settings) {
+  ::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more is no reason to end
   loop::Loop loop;
   // Signals first: threads that start later must not get them.
   const auto stop = [&] { loop.stop(); };

@@ -212,6 +212,7 @@ Result<> run_until_stopped(Options options) {
 }  // namespace
 
 int run(const Options& options) {
+  ::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more is no reason to end
   log::set_prefix("node | ");
   log::info("node starts", {{"node", options.name}});
   const auto outcome = run_until_stopped(options);

@@ -22,7 +22,7 @@ void to_stderr(std::string_view name, std::string_view line) {
   text += " | ";
   text += line;
   text += '\n';
-  [[maybe_unused]] const auto n = ::write(STDERR_FILENO, text.data(), text.size());
+  log::put(text);
 }
 }  // namespace
 
