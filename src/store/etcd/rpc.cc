@@ -19,8 +19,13 @@ namespace weft::store::etcd {
 
 namespace {
 
-using Clock = std::chrono::system_clock;  // what gRPC takes deadlines in
+using Clock = std::chrono::steady_clock;  // somebody may set the machine's time while we wait
 using std::chrono::milliseconds;
+
+gpr_timespec to_grpc(Clock::time_point when) {
+  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(when - Clock::now());
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(left.count(), GPR_TIMESPAN));
+}
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
@@ -40,23 +45,28 @@ std::string plain(std::string text) {
 /// etcd's statuses as our codes (the texts are etcd's, api/v3rpc/rpctypes/error.go).
 Error error_of(const grpc::Status& status) {
   const std::string text = plain(status.error_message());
+  // A member without a quorum may find first that our time is up, and has no better status for it.
+  const bool late = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED || text == "context deadline exceeded";
   const auto code = [&] {
+    if (late) return Code::unavailable;
     if (contains(text, "user name is empty") || contains(text, "authentication failed")) return Code::denied;
     switch (status.error_code()) {
-      case grpc::StatusCode::UNAVAILABLE:
-      case grpc::StatusCode::DEADLINE_EXCEEDED: return Code::unavailable;
+      case grpc::StatusCode::UNAVAILABLE: return Code::unavailable;
       case grpc::StatusCode::CANCELLED: return Code::canceled;
       case grpc::StatusCode::OUT_OF_RANGE: return Code::compacted;
       case grpc::StatusCode::NOT_FOUND: return Code::not_found;
       case grpc::StatusCode::INVALID_ARGUMENT: return Code::invalid;
-      case grpc::StatusCode::RESOURCE_EXHAUSTED: return Code::exhausted;
+      case grpc::StatusCode::RESOURCE_EXHAUSTED:
+        // For now: its disk is full, it has too much to do.
+        if (contains(text, "space exceeded") || contains(text, "too many requests")) return Code::unavailable;
+        return Code::exhausted;
       case grpc::StatusCode::UNAUTHENTICATED:
       case grpc::StatusCode::PERMISSION_DENIED: return Code::denied;
       case grpc::StatusCode::UNIMPLEMENTED: return Code::unsupported;
       default: return Code::internal;
     }
   }();
-  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return {code, "no answer in time"};
+  if (late) return {code, "no answer in time"};
   if (contains(text, "user name is empty")) return {code, "etcd wants a user and a password"};
   return {code, text.empty() ? "no reason given" : text};
 }
@@ -243,7 +253,7 @@ class GrpcRpc final : public Rpc {
       const auto now = Clock::now();
       const auto end = state == GRPC_CHANNEL_CONNECTING || state == GRPC_CHANNEL_IDLE ? until : patient_until;
       if (now >= end || stop.stop_requested()) return false;
-      member.channel->WaitForStateChange(state, std::min(end, now + milliseconds(100)));
+      member.channel->WaitForStateChange(state, to_grpc(std::min(end, now + milliseconds(100))));
     }
   }
 
@@ -284,7 +294,7 @@ class GrpcRpc final : public Rpc {
     request.set_password(options_.password);
     pb::AuthenticateResponse response;
     grpc::ClientContext context;
-    context.set_deadline(deadline);
+    context.set_deadline(to_grpc(deadline));
     const auto status = member.auth->Authenticate(&context, request, &response);
     if (contains(status.error_message(), "authentication is not enabled")) return std::string();
     if (!status.ok()) return std::unexpected(error_of(status).within(fmt::format("user {}", options_.username)));
@@ -306,7 +316,7 @@ class GrpcRpc final : public Rpc {
       grpc::ClientContext context;
       // A member that accepts and then keeps silent must not use up the time of the others.
       const bool others = repeatable && attempt + 1 < members_.size();
-      context.set_deadline(others ? Clock::now() + (deadline - Clock::now()) / 2 : deadline);
+      context.set_deadline(to_grpc(others ? Clock::now() + (deadline - Clock::now()) / 2 : deadline));
       if (token && !token->empty()) context.AddMetadata("token", *token);
       const grpc::Status status = send(member, context);
       if (status.ok()) return {};
