@@ -91,7 +91,8 @@ void raise_descriptor_limit() {
 int run(const Options& options) {
   log::set_part("agent");
   raise_descriptor_limit();
-  loop::Loop main;  // signals first: threads that start later inherit the mask
+  ::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more is no reason to end
+  loop::Loop main;             // signals first: threads that start later inherit the mask
   const auto on_term = main.on_signal(SIGTERM, [&] { main.stop(); });
   const auto on_int = main.on_signal(SIGINT, [&] { main.stop(); });
   const auto on_hup =
@@ -179,9 +180,17 @@ int run(const Options& options) {
 
   std::jthread graph_thread([&](std::stop_token stop) {
     name_thread("graph");
-    graph::Graph graph(options.node, options.environment);
+    graph::Graph graph(options.node, options.environment, {.needs_cluster = true});
+    std::string held;
     for (api::Changes in; api_rows.take(in, stop);) {
+      const bool in_sync = in.in_sync;
       plan::Changes out = graph.on(std::move(in));
+      if (in_sync && std::exchange(held, graph.held()) != graph.held()) {
+        if (graph.held().empty())
+          log::info("the store is ready, changes are followed again");
+        else
+          log::warning("changes are held back, what is in the kernel stays", {{"reason", graph.held()}});
+      }
       if (out.revision == 0) continue;
       News what;
       what.endpoints = out.endpoints;
