@@ -23,7 +23,7 @@ bool with_table(Cluster& cluster, const api::Object& object, Use&& use) {
          of("GlobalNetworkPolicy", cluster.global_policies) || of("NetworkPolicy", cluster.policies) ||
          of("GlobalNetworkSet", cluster.global_network_sets) || of("NetworkSet", cluster.network_sets) ||
          of("Profile", cluster.profiles) || of("WorkloadEndpoint", cluster.endpoints) ||
-         of("FelixConfiguration", cluster.felix_configurations);
+         of("HostEndpoint", cluster.host_endpoints) || of("FelixConfiguration", cluster.felix_configurations);
 }
 
 }  // namespace
@@ -56,6 +56,7 @@ api::Changes changes_of(const Cluster& cluster) {
   fill(out.network_sets, cluster.network_sets);
   fill(out.profiles, cluster.profiles);
   fill(out.endpoints, cluster.endpoints);
+  fill(out.host_endpoints, cluster.host_endpoints);
   fill(out.felix_configurations, cluster.felix_configurations);
   return out;
 }
@@ -93,6 +94,7 @@ Settings settings_of(const Cluster& cluster, const std::string& node) {
     };
     if (const auto text = value("WorkloadSourceSpoofing")) out.spoofing_allowed = *text == "Any";
     if (const auto text = value("DisableConntrackInvalidCheck")) out.invalid_check = *text == "false";
+    if (const auto text = value("NATOutgoingExclusions")) out.nat_excludes_hosts = *text == "IPPoolsAndHostIPs";
     if (const auto text = value("AllowVXLANPacketsFromWorkloads")) out.vxlan_from_workloads = *text == "true";
     if (const auto text = value("AllowIPIPPacketsFromWorkloads")) out.ipip_from_workloads = *text == "true";
     if (const auto text = value("VXLANPort"))

@@ -22,6 +22,7 @@ struct Cluster {
   Table<api::NetworkSet> network_sets;
   Table<api::Profile> profiles;
   Table<api::WorkloadEndpoint> endpoints;
+  Table<api::HostEndpoint> host_endpoints;  // for rules that select them as peers
   Table<api::FelixConfiguration> felix_configurations;
 
   /// Calls `use` with each table.
@@ -29,7 +30,7 @@ struct Cluster {
   static void each(Self& self, Use&& use) {
     use(self.nodes), use(self.pools), use(self.tiers), use(self.global_policies), use(self.policies);
     use(self.global_network_sets), use(self.network_sets), use(self.profiles), use(self.endpoints);
-    use(self.felix_configurations);
+    use(self.host_endpoints), use(self.felix_configurations);
   }
 
   /// Adds or replaces. A kind that decides nothing is left out.
@@ -50,6 +51,7 @@ api::Changes changes_of(const Cluster& cluster);
 struct Settings {
   bool spoofing_allowed = false;          // WorkloadSourceSpoofing=Any
   bool invalid_check = true;              // not DisableConntrackInvalidCheck
+  bool nat_excludes_hosts = false;        // NATOutgoingExclusions=IPPoolsAndHostIPs
   bool vxlan_from_workloads = false;      // AllowVXLANPacketsFromWorkloads
   bool ipip_from_workloads = false;       // AllowIPIPPacketsFromWorkloads
   int vxlan_port = 4789;                  // VXLANPort

@@ -1,6 +1,8 @@
 #include "policy/journey.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 namespace weft::policy {
 namespace {
@@ -33,21 +35,44 @@ bool is_discovery(const Packet& packet) {
   return packet.source.is_v6() && packet.protocol == net::icmpv6 && std::ranges::count(types, packet.type) > 0;
 }
 
-bool leaves_pools(const Cluster& cluster, const Packet& packet) {
+/// The address of a node that others know it by, one of each family.
+bool is_node(const api::Node& node, const net::Ip& ip) {
+  const auto& spec = node.spec;
+  if (spec.bgp) {
+    const auto& address = ip.is_v4() ? spec.bgp->ipv4_address : spec.bgp->ipv6_address;
+    if (address) return address->ip == ip;
+  }
+  for (const std::string_view type : {"CalicoNodeIP", "InternalIP", "ExternalIP"}) {
+    for (const auto& entry : spec.addresses) {
+      const auto address = net::Address::parse(entry.address);
+      if (entry.type == type && address && address->ip.family() == ip.family()) return address->ip == ip;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+bool masquerades(const Cluster& cluster, const std::string& node, const Packet& packet) {
   const auto in = [](const api::IpPool& pool, const net::Ip& ip) {
     const auto& uses = pool.spec.allowed_uses;
     const bool balancing = uses.size() == 1 && uses[0] == "LoadBalancer";
     return !balancing && pool.spec.cidr.contains(ip);
   };
   bool from_natted = false, to_pool = false;
+  std::set<net::Cidr> seen;
   for (const auto& [name, pool] : cluster.pools) {
+    if (!seen.insert(pool.spec.cidr).second) continue;  // of two with one prefix the first by name counts
     from_natted = from_natted || (pool.spec.nat_outgoing && in(pool, packet.source));
     to_pool = to_pool || in(pool, packet.destination);
   }
+  if (settings_of(cluster, node).nat_excludes_hosts) {
+    to_pool = to_pool || std::ranges::any_of(cluster.nodes, [&](const auto& entry) {
+                return is_node(entry.second, packet.destination);
+              });
+  }
   return from_natted && !to_pool;
 }
-
-}  // namespace
 
 const Journey::Place* Journey::denied() const {
   const auto it = std::ranges::find_if(places, [](const Place& place) { return !place.verdict.allowed; });
@@ -88,7 +113,7 @@ Journey follow(const Oracle& oracle, const Party& from, const Party& to, const P
     else
       add(ingress, to.endpoint, oracle.ask(*to.endpoint, Direction::ingress, packet));
   }
-  journey.masqueraded = from.kind == Party::Kind::endpoint && leaves_pools(oracle.cluster(), packet);
+  journey.masqueraded = from.kind == Party::Kind::endpoint && masquerades(oracle.cluster(), from.node, packet);
   return journey;
 }
 

@@ -31,6 +31,10 @@ struct Journey {
   const Place* denied() const;
 };
 
+/// Whether the node gives a packet that it forwards an address of its own: it comes from a pool with natOutgoing and
+/// goes to none (dataplane 2.12).
+bool masquerades(const Cluster& cluster, const std::string& node, const Packet& packet);
+
 Journey follow(const Oracle& oracle, const Party& from, const Party& to, const Packet& packet);
 
 }  // namespace weft::policy

@@ -68,6 +68,24 @@ TEST_F(JourneyTest, AsksOneEndOfWhatLeavesOrComesIn) {
   EXPECT_FALSE(go(outside, b, packet("192.0.2.1", "10.0.0.2")).allowed());
 }
 
+TEST_F(JourneyTest, TellsWhatIsMasqueraded) {
+  const auto masqueraded = [&](const std::string& to) { return go(a, outside, packet("10.0.0.1", to)).masqueraded; };
+  testing::put(cluster, R"(
+{kind: IPPool, apiVersion: projectcalico.org/v3, metadata: {name: near}, spec: {cidr: 203.0.113.0/24}}
+---
+{kind: IPPool, apiVersion: projectcalico.org/v3, metadata: {name: services}, spec: {cidr: 198.51.100.0/24, allowedUses: [LoadBalancer]}}
+---
+{kind: Node, apiVersion: projectcalico.org/v3, metadata: {name: n3}, spec: {addresses: [{address: 192.0.2.3, type: InternalIP}]}}
+)");
+  EXPECT_TRUE(masqueraded("192.0.2.1"));
+  EXPECT_FALSE(masqueraded("203.0.113.1"));
+  EXPECT_TRUE(masqueraded("198.51.100.1"));
+  EXPECT_TRUE(masqueraded("192.0.2.3"));
+  setting("natOutgoingExclusions: IPPoolsAndHostIPs");
+  EXPECT_FALSE(masqueraded("192.0.2.3"));
+  EXPECT_TRUE(masqueraded("192.0.2.1"));
+}
+
 TEST_F(JourneyTest, StopsASourceThatIsNotTheEndpoints) {
   EXPECT_EQ(told(go(a, outside, packet("10.0.0.9", "192.0.2.1"))), "the source is no address of this endpoint: Deny; ");
   setting("workloadSourceSpoofing: Any");

@@ -99,17 +99,28 @@ std::vector<Oracle::Item> Oracle::items_at(const net::Ip& ip) const {
     return std::ranges::any_of(nets, [&](const net::Cidr& net) { return net.contains(ip); });
   };
   for (const auto& [key, endpoint] : cluster_.endpoints) {
-    if (counts(endpoint) && has(endpoint.spec.ip_networks))
-      items.push_back({labels_of(endpoint), &endpoint.spec.ports});
+    if (!counts(endpoint) || !has(endpoint.spec.ip_networks)) continue;
+    items.push_back({labels_of(endpoint), {}});
+    for (const auto& port : endpoint.spec.ports)
+      items.back().ports.push_back({port.name, port.protocol.value, port.port});
+  }
+  for (const auto& [name, endpoint] : cluster_.host_endpoints) {
+    const auto& expected = endpoint.spec.expected_ips;
+    if (std::ranges::none_of(expected,
+                             [&](const auto& text) { return net::Ip::parse(text).value_or(net::Ip()) == ip; }))
+      continue;
+    items.push_back({labels_of(endpoint.metadata.labels, endpoint.spec.profiles), {}});
+    for (const auto& port : endpoint.spec.ports)
+      items.back().ports.push_back({port.name, port.protocol.value, port.port});
   }
   for (const auto& [key, set] : cluster_.network_sets) {
     if (!has(set.spec.nets)) continue;
     api::Labels own = set.metadata.labels;
     own["projectcalico.org/namespace"] = set.metadata.namespace_;
-    items.push_back({labels_of(std::move(own), {"kns." + set.metadata.namespace_})});
+    items.push_back({labels_of(std::move(own), {"kns." + set.metadata.namespace_}), {}});
   }
   for (const auto& [name, set] : cluster_.global_network_sets) {
-    if (has(set.spec.nets)) items.push_back({set.metadata.labels});
+    if (has(set.spec.nets)) items.push_back({set.metadata.labels, {}});
   }
   return items;
 }
@@ -300,8 +311,8 @@ bool Oracle::side_matches(const api::Rule& rule, bool source, const std::string&
     if (!packet.protocol.has_ports()) return false;
     if (!wanted.is_named()) return wanted.range.contains(port);
     return packet.protocol == named && std::ranges::any_of(items, [&](const Item& item) {
-             return item.ports && scoped(item) && std::ranges::any_of(*item.ports, [&](const auto& p) {
-                      return p.name == wanted.name && p.protocol.value == named && p.port == port;
+             return scoped(item) && std::ranges::any_of(item.ports, [&](const NamedPort& p) {
+                      return p.name == wanted.name && p.protocol == named && p.port == port;
                     });
            });
   };

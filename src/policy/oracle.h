@@ -94,9 +94,14 @@ class Oracle {
     const std::vector<api::Rule>* ingress;
     const std::vector<api::Rule>* egress;
   };
+  struct NamedPort {
+    std::string name;
+    net::Protocol protocol;
+    int port = 0;
+  };
   struct Item {
     api::Labels labels;
-    const std::vector<api::EndpointPort>* ports = nullptr;  // of endpoints
+    std::vector<NamedPort> ports;  // of endpoints
   };
 
   api::Labels labels_of(api::Labels own, const std::vector<std::string>& profiles) const;

@@ -370,6 +370,22 @@ TEST_F(OracleTest, LooksNamesOfPortsUpAmongTheEndpointsThatTheSideSelects) {
   EXPECT_TRUE(allowed(icmp(8, 0))) << "whatever is not that port";
 }
 
+// Where they are expected to be (dataplane 1.4).
+TEST_F(OracleTest, MatchesHostEndpointsAsPeers) {
+  put("{apiVersion: projectcalico.org/v3, kind: HostEndpoint, metadata: {name: h, labels: {role: host}}, spec: {node: "
+      "n7, "
+      "expectedIPs: [192.0.2.7, 10.0.0.2], profiles: [more], ports: [{name: ssh, protocol: TCP, port: 22}]}}");
+  put("{apiVersion: projectcalico.org/v3, kind: Profile, metadata: {name: more}, spec: {labelsToApply: {rack: r1}}}");
+  rules("[{action: Allow, source: {selector: role == 'host' && rack == 'r1'}}]", "");
+  EXPECT_TRUE(allowed(from("192.0.2.7", tcp(80))));
+  EXPECT_FALSE(allowed(from("192.0.2.8", tcp(80))));
+  rules("[{action: Allow, source: {selector: role == 'host'}}]");
+  EXPECT_FALSE(allowed(from("192.0.2.7", tcp(80)))) << "it is in no namespace";
+  rules("[{action: Allow, protocol: TCP, destination: {selector: role == 'host', ports: [ssh]}}]", "");
+  EXPECT_TRUE(allowed(tcp(22)));
+  EXPECT_FALSE(allowed(tcp(23)));
+}
+
 // The rule block's bit of Calico (dataplane 4.4, 10.1): all lists count.
 TEST_F(OracleTest, RequiresEachOfThreeLists) {
   const std::string rule =
