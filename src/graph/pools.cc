@@ -58,8 +58,13 @@ void Pools::on(const table::Delta<api::IpPool>& pools) {
   for (const auto& cidr : touched) {
     const auto& names = by_cidr_[cidr];
     if (!names.empty()) {
-      rows_.put({cidr, names.begin()->second.masquerade});
-      routed_.put(names.begin()->second);
+      const RoutedPool& pool = names.begin()->second;
+      // No workload has an address of these: they are outside for NAT (dataplane 2.12).
+      if (pool.for_services_only)
+        rows_.drop(cidr);
+      else
+        rows_.put({cidr, pool.masquerade});
+      routed_.put(pool);
       continue;
     }
     by_cidr_.erase(cidr);
