@@ -4,68 +4,67 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
-#include <random>
 #include <set>
 
 #include "api/selector.h"
 #include "graph/testing.h"
+#include "policy/generator.h"
 
 namespace weft::graph {
 namespace {
 
 using namespace testing;
 
-/// Random rows of a small cluster: few names and labels, so that they meet often.
-class Cluster {
+/// Random rows of a small cluster of all kinds that an agent follows or calc asks for, nodes and blocks that contradict
+/// each other among them.
+class Cluster : public policy::testing::Generator {
  public:
-  explicit Cluster(std::uint32_t seed) : random_(seed) {}
+  using Generator::Generator;
 
   /// One random change of one object.
   api::Changes change() {
     api::Changes changes;
-    switch (below(13)) {
+    switch (below(18)) {
       case 0:
       case 1:
       case 2: put_or_drop(changes.endpoints, random_endpoint()); break;
-      case 3: put_or_drop(changes.policies, random_policy()); break;
-      case 4:
-        if (chance(4))
-          put_or_drop(changes.staged_policies, random_staged_policy());
-        else
-          put_or_drop(changes.global_policies, random_global_policy());
-        break;
-      case 5: put_or_drop(changes.profiles, random_profile()); break;
-      case 6:
-        put_or_drop(changes.tiers, tier(pick({"default", "a", "b"}), random_order(),
-                                        chance(3) ? api::Action::pass : api::Action::deny));
-        break;
-      case 7:
-        if (chance(2))
-          put_or_drop(changes.network_sets, random_set<api::NetworkSet>(pick({"x", "y"})));
-        else
-          put_or_drop(changes.global_network_sets, random_set<api::GlobalNetworkSet>(""));
-        break;
-      case 8: put_or_drop(changes.felix_configurations, random_configuration()); break;
-      case 9: put_or_drop(changes.host_endpoints, random_host_endpoint()); break;
+      case 3:
+      case 4: put_or_drop(changes.policies, policy()); break;
+      case 5:
+      case 6: put_or_drop(changes.global_policies, global_policy()); break;
+      case 7: random_staged(changes); break;
+      case 8: put_or_drop(changes.profiles, profile()); break;
+      case 9: put_or_drop(changes.tiers, tier()); break;
       case 10:
-      case 11: put_or_drop(changes.blocks, random_block()); break;
-      default:
         if (chance(2))
-          put_or_drop(changes.pools, random_pool());
+          put_or_drop(changes.network_sets, network_set());
         else
-          put_or_drop(changes.nodes, random_node());
+          put_or_drop(changes.global_network_sets, global_network_set());
+        break;
+      case 11: put_or_drop(changes.felix_configurations, random_configuration()); break;
+      case 12: put_or_drop(changes.host_endpoints, host_endpoint()); break;
+      case 13:
+      case 14: put_or_drop(changes.blocks, random_block()); break;
+      case 15: put_or_drop(changes.pools, random_pool()); break;
+      case 16:
+        if (chance(4)) {
+          put_or_drop(changes.cluster_information, information(chance(2)));
+          break;
+        }
+        [[fallthrough]];
+      default: put_or_drop(changes.nodes, random_node());
     }
     return changes;
   }
 
-  unsigned below(unsigned end) { return random_() % end; }
-  bool chance(unsigned one_in) { return below(one_in) == 0; }
-
- private:
-  std::string pick(std::initializer_list<const char*> list) {
-    return list.begin()[below(static_cast<unsigned>(list.size()))];
+  static api::ClusterInformation information(bool ready) {
+    api::ClusterInformation row;
+    row.metadata.name = "default";
+    row.spec.datastore_ready = ready;
+    return row;
   }
 
+ private:
   template <class Row>
   void put_or_drop(table::Delta<Row>& delta, Row row) {
     if (chance(3))
@@ -74,27 +73,11 @@ class Cluster {
       delta.put(std::move(row));
   }
 
-  static net::Ip ip(std::string_view text) { return net::Ip::parse(text).value(); }
-  api::Labels random_labels() {
-    api::Labels labels;
-    for (unsigned i = below(3); i > 0; --i) labels[pick({"a", "b"})] = pick({"1", "2"});
-    return labels;
-  }
-  std::string random_selector() {
-    return pick({"", "all()", "a == '1'", "b in {'1', '2'}", "!has(a)", "a != '2' && has(b)",
-                 "pcns.env == 'prod' || a == '1'", "a == '1' && b == '2'", "projectcalico.org/namespace == 'x'",
-                 "a in {}", "broken =="});
-  }
-  std::optional<double> random_order() {
-    if (chance(3)) return std::nullopt;
-    return below(3);
-  }
-
   api::WorkloadEndpoint random_endpoint() {
     Pod pod{.name = pick({"p", "q", "r", "s"}),
-            .namespace_ = pick({"x", "y"}),
+            .namespace_ = a_namespace(),
             .node = pick({"n1", "n1", "n2"}),
-            .labels = random_labels()};
+            .labels = labels()};
     pod.addresses.clear();
     for (unsigned i = below(3); i > 0; --i)
       pod.addresses.push_back(pick({"10.0.0.1", "10.0.0.2", "10.0.0.3", "fd00::1"}));
@@ -103,77 +86,21 @@ class Cluster {
     auto row = endpoint(pod);
     if (chance(3))
       row.spec.ports.push_back(endpoint_port("http", chance(2) ? net::tcp : net::udp, 80 + static_cast<int>(below(2))));
+    if (chance(3)) row.spec.service_account_name = "s";
     if (chance(6)) row.spec.allow_spoofed_source_prefixes = cidrs({"192.0.2.0/24"});
     if (chance(8)) row.spec.interface_name.clear();
     if (chance(8)) row.spec.pod = "twin";  // its id meets another's
     return row;
   }
-  std::vector<api::Rule> random_rules() {
-    std::vector<api::Rule> rules;
-    for (unsigned i = below(3); i > 0; --i) {
-      auto row = rule(chance(2) ? api::Action::allow : api::Action::deny, random_selector());
-      if (chance(3)) row.destination.not_selector = random_selector();
-      if (chance(3)) row.source.namespace_selector = pick({"all()", "global()", "env == 'prod'"});
-      if (chance(3)) row.destination.ports = {{.range = {}, .name = "http"}};
-      if (chance(4)) row.protocol = api::Protocol{net::udp};
-      if (chance(4)) row.destination.ports.push_back({.range = {80, 80}, .name = {}});
-      if (chance(6)) row.source = {};
-      if (chance(8))
-        row.destination = {}, row.destination.services = api::ServiceMatch{.name = "s", .namespace_ = {}, .extra = {}};
-      rules.push_back(row);
+  void random_staged(api::Changes& changes) {
+    switch (below(3)) {
+      case 0: put_or_drop(changes.staged_policies, staged_policy()); break;
+      case 1: put_or_drop(changes.staged_global_policies, staged_global_policy()); break;
+      default: put_or_drop(changes.staged_kubernetes_policies, staged_kubernetes_policy());
     }
-    return rules;
-  }
-  template <class Policy>
-  Policy with_spec(Policy row) {
-    row.spec.tier = pick({"", "default", "a", "b", "missing"});
-    row.spec.order = random_order();
-    row.spec.ingress = random_rules();
-    row.spec.egress = random_rules();
-    if (chance(3)) row.spec.types = {chance(2) ? api::PolicyType::ingress : api::PolicyType::egress};
-    return row;
-  }
-  api::NetworkPolicy random_policy() {
-    return with_spec(policy(pick({"x", "y"}), pick({"p", "p-q", "q"}), random_selector()));
-  }
-  api::GlobalNetworkPolicy random_global_policy() {
-    auto row = with_spec(global_policy(pick({"p", "p-q", "q"}), random_selector()));
-    row.spec.do_not_track = chance(6);
-    row.spec.pre_dnat = chance(8);
-    row.spec.apply_on_forward = chance(3);
-    if (chance(8)) row.spec.performance_hints = {"AssumeNeededOnEveryNode"};
-    return row;
-  }
-  api::StagedNetworkPolicy random_staged_policy() {
-    auto from = random_policy();
-    api::StagedNetworkPolicy row;
-    row.metadata = from.metadata;
-    row.spec.staged_action = chance(3) ? api::StagedAction::remove : api::StagedAction::set;
-    row.spec.tier = from.spec.tier;
-    row.spec.selector = from.spec.selector;
-    row.spec.ingress = from.spec.ingress;
-    return row;
-  }
-  api::Profile random_profile() {
-    auto row = profile(pick({"kns.x", "kns.y", "ksa.x.s"}), random_labels());
-    if (chance(2)) row.spec.labels_to_apply["pcns.env"] = pick({"prod", "test"});
-    row.spec.ingress = random_rules();
-    return row;
-  }
-  template <class Set>
-  Set random_set(const std::string& namespace_) {
-    Set row;
-    row.metadata.namespace_ = namespace_;
-    row.metadata.name = pick({"s", "t"});
-    row.metadata.labels = random_labels();
-    row.spec.nets = cidrs({pick({"10.0.0.1", "10.0.0.0/24", "192.0.2.0/24"})});
-    return row;
   }
   api::FelixConfiguration random_configuration() {
-    api::FelixConfiguration row;
-    row.metadata.name = pick({"default", "node.n1", "some", "node.n2"});
-    if (row.metadata.name == "some") row.spec.set("nodeSelector", "rack == 'r1'");
-    if (chance(2)) row.spec.set("workloadSourceSpoofing", pick({"Any", "Disabled", "nonsense"}));
+    auto row = configuration();
     if (chance(2)) row.spec.set("routeRefreshInterval", pick({"1m30s", "5s", "never"}));
     if (chance(3)) row.spec.set("routeSource", pick({"WorkloadIPs", "CalicoIPAM"}));
     if (chance(3)) row.spec.set("programClusterRoutes", pick({"Enabled", "Disabled", "EnabledIPIPOnly"}));
@@ -182,14 +109,10 @@ class Cluster {
     return row;
   }
   api::IpPool random_pool() {
-    api::IpPool row;
-    row.metadata.name = pick({"one", "two", "three", "four"});
-    row.spec.cidr = cidr(pick({"10.0.0.0/16", "10.0.0.0/24", "10.1.0.0/16", "fd00::/64"}));
-    row.spec.nat_outgoing = chance(2);
+    auto row = pool();
     const auto mode = [&] { return chance(2) ? api::EncapMode::always : api::EncapMode::cross_subnet; };
     if (chance(3)) row.spec.vxlan_mode = mode();
     if (chance(3)) row.spec.ipip_mode = mode();
-    if (chance(6)) row.spec.allowed_uses = {"LoadBalancer"};
     return row;
   }
   /// Few addresses, so that blocks, endpoints, tunnels and hosts contradict each other.
@@ -203,14 +126,6 @@ class Cluster {
       row.attributes->push_back({});
       if (!chance(5)) row.attributes->back().secondary["node"] = pick({"n1", "n2", "n3"});
     }
-    return row;
-  }
-  api::HostEndpoint random_host_endpoint() {
-    auto row = host_endpoint(pick({"h", "i", "j"}), pick({"n1", "n1", "n2"}), pick({"eth0", "*", ""}));
-    row.metadata.labels = random_labels();
-    for (unsigned i = below(3); i > 0; --i) row.spec.expected_ips.emplace_back(pick({"192.0.2.1", "10.0.0.1", "?"}));
-    for (unsigned i = below(3); i > 0; --i) row.spec.profiles.emplace_back(pick({"kns.x", "ksa.x.s"}));
-    if (chance(3)) row.spec.ports = {{.name = "http", .protocol = {net::tcp}, .port = 8080, .extra = {}}};
     return row;
   }
   api::Node random_node() {
@@ -236,8 +151,6 @@ class Cluster {
     if (chance(5)) row.status.wireguard_public_key_v6 = "six";
     return row;
   }
-
-  std::mt19937 random_;
 };
 
 /// The complete tables, as a list from the store would be.
@@ -247,7 +160,8 @@ struct State {
   State() {
     all.endpoints.whole = all.policies.whole = all.global_policies.whole = all.profiles.whole = all.tiers.whole = true;
     all.network_sets.whole = all.global_network_sets.whole = all.felix_configurations.whole = all.pools.whole =
-        all.nodes.whole = all.staged_policies.whole = all.blocks.whole = all.host_endpoints.whole = true;
+        all.nodes.whole = all.blocks.whole = all.host_endpoints.whole = all.cluster_information.whole = true;
+    all.staged_policies.whole = all.staged_global_policies.whole = all.staged_kubernetes_policies.whole = true;
     all.in_sync = true;
   }
 };
@@ -255,8 +169,10 @@ struct State {
 // Whatever came in whatever pieces, the plan is that of what is present; and every change of it was a difference.
 RC_GTEST_PROP(Graph, PlansWhatIsPresentHoweverItCame, (std::uint32_t seed)) {
   Cluster cluster(seed);
+  const bool all = !cluster.chance(3);  // or only what the agent asks for
+  const Graph::Options options{.staged = all, .network = all};
   State state;
-  Graph graph("n1", {}, {.staged = true, .network = true});
+  Graph graph("n1", {}, options);
   Tables plan;
   api::Changes batch;
   for (unsigned step = 10 + cluster.below(80); step > 0; --step) {
@@ -269,11 +185,16 @@ RC_GTEST_PROP(Graph, PlansWhatIsPresentHoweverItCame, (std::uint32_t seed)) {
     if (cluster.chance(2)) continue;
     RC_ASSERT(plan.apply(graph.on(std::exchange(batch, {}))) == 0u);
   }
+  // While the store was not ready nothing came out; that it is ready is the last that is told.
+  api::Changes ready;
+  ready.cluster_information.put(Cluster::information(true));
+  state.all.merge(ready);
+  batch.merge(std::move(ready));
   batch.in_sync = true;
   RC_ASSERT(plan.apply(graph.on(batch)) == 0u);
 
   Tables fresh;
-  fresh.apply(Graph("n1", {}, {.staged = true, .network = true}).on(state.all));
+  fresh.apply(Graph("n1", {}, options).on(state.all));
   RC_ASSERT(plan.endpoints == fresh.endpoints);
   RC_ASSERT(plan.routes == fresh.routes);
   RC_ASSERT(plan.policies == fresh.policies);
@@ -294,6 +215,7 @@ RC_GTEST_PROP(Graph, FillsSetsAsAPlainSearchWould, (std::uint32_t seed)) {
   Cluster cluster(seed);
   State state;
   for (int i = 0; i < 60; ++i) state.all.merge(cluster.change());
+  state.all.cluster_information.put(Cluster::information(true));
   api::GlobalNetworkPolicy policy = global_policy("probe");
   const std::vector<std::string> selectors = {"all()", "a == '1'", "!has(b)", "b in {'1','2'} && a != '1'",
                                               "pcns.env == 'prod'"};
