@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/described.h"
 #include "policy/cluster.h"
 #include "schema/document.h"
 #include "schema/value.h"
@@ -23,6 +24,14 @@ inline api::Object object_of(schema::Value document) {
   return *std::move(object);
 }
 
+inline Cluster cluster_of(const std::vector<schema::Value>& documents) {
+  Cluster cluster;
+  for (const auto& document : documents) {
+    if (!document.is_null()) cluster.put(object_of(document));
+  }
+  return cluster;
+}
+
 /// Adds the resources of a YAML text.
 inline void put(Cluster& cluster, std::string_view yaml) {
   const auto documents = schema::parse_yaml(yaml);
@@ -35,6 +44,16 @@ inline Cluster cluster_of(std::string_view yaml) {
   Cluster cluster;
   put(cluster, yaml);
   return cluster;
+}
+
+/// Everything as documents, from which cluster_of() makes the same.
+inline std::vector<schema::Value> documents_of(const Cluster& cluster) {
+  std::vector<schema::Value> out;
+  Cluster::each(cluster, [&]<class Resource>(const std::map<table::KeyOf<Resource>, Resource>& table) {
+    const auto* kind = api::find_kind(schema::schema_of<Resource>().kind);
+    for (const auto& [key, row] : table) out.push_back(api::Object{kind, std::make_shared<Resource>(row)}.value());
+  });
+  return out;
 }
 
 }  // namespace weft::policy::testing
