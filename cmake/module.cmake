@@ -6,6 +6,9 @@
 #   x_fuzz.cc         fuzz entry; outside the fuzz preset a short deterministic run of it is a test, label fast
 #   x_etcd_test.cc    needs a real etcd on loopback                   label etcd
 #   x_net_test.cc     needs root: makes network namespaces            label net
+#
+# Fast tests of libraries that do without gRPC have the label fast-lean instead (`ctest -L fast` runs both) and the target
+# lean_tests, for `./dev test --asan`.
 
 include(GoogleTest)
 
@@ -39,12 +42,21 @@ function(module name)
   endif()
   target_link_libraries(${name} ${scope} ${ARG_DEPENDS} ${ARG_PUBLIC} ${private} ${ARG_PRIVATE})
 
+  set(fast fast-lean)
+  foreach(dependency ${name} ${ARG_DEPENDS})
+    get_target_property(with_grpc ${dependency} WEFT_GRPC)
+    if(dependency STREQUAL store_etcd OR with_grpc)
+      set(fast fast)
+      set_target_properties(${name} PROPERTIES WEFT_GRPC ON)
+    endif()
+  endforeach()
+
   if(WEFT_TESTS)
-    module_tests(${name} test fast "${all}" "_(prop|etcd|net)_test\\.cc$")
-    module_tests(${name} prop_test fast "${all}" "")
+    module_tests(${name} test ${fast} "${all}" "_(prop|etcd|net)_test\\.cc$")
+    module_tests(${name} prop_test ${fast} "${all}" "")
     module_tests(${name} etcd_test etcd "${all}" "")
     module_tests(${name} net_test net "${all}" "")
-    module_fuzz(${name} "${all}")
+    module_fuzz(${name} ${fast} "${all}")
   endif()
 endfunction()
 
@@ -69,9 +81,12 @@ function(module_tests name kind label all exclude)
   set(properties LABELS ${label} TIMEOUT 120)
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
   add_dependencies(tests ${target})
+  if(label STREQUAL fast-lean)
+    add_dependencies(lean_tests ${target})
+  endif()
 endfunction()
 
-function(module_fuzz name all)
+function(module_fuzz name label all)
   set(files ${all})
   list(FILTER files INCLUDE REGEX "_fuzz\\.cc$")
   foreach(file ${files})
@@ -86,9 +101,12 @@ function(module_fuzz name all)
     else()
       target_link_libraries(${target} PRIVATE fuzz_driver)
       add_test(NAME ${target} COMMAND ${target} ${CMAKE_SOURCE_DIR}/test/corpus/${entry})
-      set_tests_properties(${target} PROPERTIES LABELS fast TIMEOUT 60)
+      set_tests_properties(${target} PROPERTIES LABELS ${label} TIMEOUT 60)
     endif()
     add_dependencies(tests ${target})
+    if(label STREQUAL fast-lean)
+      add_dependencies(lean_tests ${target})
+    endif()
   endforeach()
 endfunction()
 
@@ -105,6 +123,7 @@ endfunction()
 if(WEFT_TESTS)
   find_package(GTest REQUIRED)
   add_custom_target(tests)
+  add_custom_target(lean_tests)
   add_library(test_support STATIC ${CMAKE_SOURCE_DIR}/test/support.cc)
   target_include_directories(test_support PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(test_support PUBLIC GTest::gmock GTest::gtest GTest::gtest_main)
