@@ -256,6 +256,24 @@ TEST_P(StoreContract, CommitsAllOrNothingAndNamesTheFirstKeyThatDoesNotHold) {
   EXPECT_EQ(keys(dir), std::vector{key("a")});
 }
 
+TEST_P(StoreContract, CommitsOnlyWhileNoKeyOfARangeIsNewer) {
+  const Revision before = store->put(key("range/a"), "1").value();
+  const auto attempt = [&](Revision expected) {
+    const Op ops[] = {{Op::Kind::unchanged, key("range/"), {}, expected}, {Op::Kind::put, key("x"), "x"}};
+    return store->commit(ops);
+  };
+  EXPECT_TRUE(attempt(before));
+  const Revision after = store->put(key("range/b"), "1").value();
+  ASSERT_TRUE(store->put(key("ranged"), "1")) << "of no interest";
+
+  expect_refused(attempt(before), Code::conflict, key("range/"));
+  EXPECT_TRUE(attempt(after));
+  ASSERT_TRUE(store->remove(key("range/b")));
+  EXPECT_TRUE(attempt(after)) << "what was removed does not show";
+  ASSERT_TRUE(store->remove(key("range/a")));
+  EXPECT_TRUE(attempt(0)) << "an empty range";
+}
+
 TEST_P(StoreContract, RefusesTwoWritesOfOneKeyAndAnEmptyKey) {
   const Op twice[] = {{Op::Kind::put, key("a"), "1"}, {Op::Kind::remove, key("a")}};
   expect_refused(store->commit(twice), Code::invalid, key("a"));

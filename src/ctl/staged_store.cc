@@ -71,13 +71,13 @@ Result<store::Revision> StagedStore::commit(std::span<const store::Op> ops) {
   }
   Unit unit{.tag = tag_, .phase = phase_, .ops = {ops.begin(), ops.end()}, .before = {}};
   for (const auto& op : ops) {
-    const auto there = TRY(get(op.key));
+    const auto there = op.kind == store::Op::Kind::unchanged ? std::nullopt : TRY(get(op.key));
     if (auto refusal = store::refusal(op, there ? there->revision : 0)) return std::unexpected(std::move(*refusal));
     unit.before.push_back(there ? std::optional(there->value) : std::nullopt);
   }
   const store::Revision revision = next_++;
   for (const auto& op : ops) {
-    if (op.kind == store::Op::Kind::expect) continue;
+    if (!op.writes()) continue;
     if (op.kind == store::Op::Kind::remove)
       known_[op.key] = std::nullopt;
     else
@@ -93,7 +93,7 @@ std::vector<StagedStore::Change> StagedStore::changes() const {
   for (const auto& unit : waiting_) {
     for (std::size_t i = 0; i < unit.ops.size(); ++i) {
       const auto& op = unit.ops[i];
-      if (op.kind == store::Op::Kind::expect) continue;
+      if (!op.writes()) continue;
       const bool gone = op.kind == store::Op::Kind::remove;
       all.push_back({unit.tag, op.key, unit.before[i], gone ? std::nullopt : std::optional(op.value)});
     }

@@ -74,9 +74,15 @@ struct Memory::Inner {
 
   // Below: with the lock held.
 
-  Revision revision_of(std::string_view key) const {
-    const auto at = cells.find(key);
-    return at == cells.end() ? 0 : at->second.revision;
+  /// Where the key of an op is, or the newest of its keys.
+  Revision revision_of(const Op& op) const {
+    Revision newest = 0;
+    const bool many = op.kind == Op::Kind::unchanged;
+    for (auto at = cells.lower_bound(op.key); at != cells.end() && at->first.starts_with(op.key); ++at) {
+      if (!many && at->first != op.key) break;
+      newest = std::max(newest, at->second.revision);
+    }
+    return newest;
   }
   void remember(const std::string& key, std::optional<std::string> value, std::optional<Entry> before) {
     history.push_back({{key, std::move(value), revision}, std::move(before)});
@@ -89,7 +95,7 @@ struct Memory::Inner {
     while (!history.empty() && history.front().event.revision <= upto) history.pop_front();
   }
   void write(const Op& op) {
-    if (op.kind == Op::Kind::expect) return;
+    if (!op.writes()) return;
     const auto at = cells.find(op.key);
     std::optional<Entry> before;
     if (at != cells.end()) before = Entry{op.key, at->second.value, at->second.revision};
@@ -267,7 +273,7 @@ Result<Revision> Memory::commit(std::span<const Op> ops) {
   if (inner_->rule) TRY(inner_->rule(ops));
   bool writes = false;
   for (const auto& op : ops) {
-    const Revision found = inner_->revision_of(op.key);
+    const Revision found = inner_->revision_of(op);
     if (auto refused = refusal(op, found)) return std::unexpected(*std::move(refused));
     if (op.lease != 0 && !inner_->leases.contains(op.lease)) {
       return fail(Code::not_found, fmt::format("{}: lease {} not found", op.key, op.lease));

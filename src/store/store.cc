@@ -23,7 +23,7 @@ Result<> check(std::span<const Op> ops) {
     if (op.kind == Op::Kind::update && op.expected == 0) {
       return fail(Code::invalid, fmt::format("{}: an update needs the expected revision", op.key));
     }
-    if (op.kind != Op::Kind::expect && !written.insert(op.key).second) {
+    if (op.writes() && !written.insert(op.key).second) {
       return fail(Code::invalid, fmt::format("{}: written twice in one transaction", op.key));
     }
   }
@@ -47,6 +47,9 @@ std::optional<Error> refusal(const Op& op, Revision found) {
     case Op::Kind::put: return {};
     case Op::Kind::remove: return op.expected == 0 ? std::nullopt : must_match();
     case Op::Kind::expect: return op.expected == 0 ? must_be_absent() : must_match();
+    case Op::Kind::unchanged:
+      if (found <= op.expected) return {};
+      return refuse(Code::conflict, fmt::format("a key of these is at revision {}, newer than {}", found, op.expected));
   }
   return {};
 }

@@ -35,12 +35,16 @@ struct Listing {
 /// One write of a transaction and what must hold for it.
 struct Op {
   enum class Kind {
-    create,  // the key must be absent; Code::exists
-    update,  // the key must be at `expected`; Code::conflict, Code::not_found
-    put,     // whatever is there
-    remove,  // with `expected`: as update; without (0): an absent key is fine
-    expect,  // writes nothing: the key must be at `expected`, 0: absent
+    create,     // the key must be absent; Code::exists
+    update,     // the key must be at `expected`; Code::conflict, Code::not_found
+    put,        // whatever is there
+    remove,     // with `expected`: as update; without (0): an absent key is fine
+    expect,     // writes nothing: the key must be at `expected`, 0: absent
+    unchanged,  // writes nothing: no key that starts with `key` was written after `expected`; Code::conflict. One that
+                // was removed since does not show
   };
+  bool writes() const { return kind != Kind::expect && kind != Kind::unchanged; }
+
   Kind kind = Kind::put;
   std::string key;
   std::string value = {};
@@ -121,7 +125,8 @@ class Store {
 
 /// What is wrong with the ops themselves, whatever the store holds: an empty key, two writes of one key.
 Result<> check(std::span<const Op> ops);
-/// The error of an op that does not hold: its key is at `found`, 0: absent. nullopt when it holds.
+/// The error of an op that does not hold: its key (`unchanged`: the newest of its keys) is at `found`, 0: absent.
+/// nullopt when it holds.
 std::optional<Error> refusal(const Op& op, Revision found);
 
 }  // namespace weft::store

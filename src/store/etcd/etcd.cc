@@ -25,6 +25,7 @@ std::optional<Revision> condition_of(const Op& op) {
     case Op::Kind::remove:
       if (op.expected != 0) return op.expected;
       return {};
+    case Op::Kind::unchanged: return op.expected + 1;
     case Op::Kind::put: return {};
   }
   return {};
@@ -42,8 +43,15 @@ pb::TxnRequest request_of(std::span<const Op> ops) {
       auto& look = *request.add_failure()->mutable_request_range();
       look.set_key(op.key);
       look.set_keys_only(true);
+      if (op.kind == Op::Kind::unchanged) {
+        compare.set_result(pb::Compare::LESS);
+        compare.set_range_end(etcd::end_of(op.key));
+        look.set_range_end(etcd::end_of(op.key));
+        look.set_min_mod_revision(*revision);
+        look.set_limit(1);
+      }
     }
-    if (op.kind == Op::Kind::expect) continue;
+    if (!op.writes()) continue;
     if (op.kind == Op::Kind::remove) {
       request.add_success()->mutable_request_delete_range()->set_key(op.key);
       continue;
