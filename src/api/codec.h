@@ -54,11 +54,13 @@ std::string resource_path(const ResourceKey& key);
 
 /// IPAM keys (datamodel 1.3).
 std::string block_path(const net::Cidr& cidr);
-std::string affinity_path(std::string_view host, const net::Cidr& cidr);
-std::string affinity_prefix(std::string_view host, net::Family family);
+/// @param type  of affinity: host, or virtual, whose "host" is no node
+std::string affinity_path(std::string_view host, const net::Cidr& cidr, std::string_view type = "host");
+std::string affinity_prefix(std::string_view host, net::Family family, std::string_view type = "host");
 std::string handle_path(std::string_view id);
 inline constexpr std::string_view ipam_config_path = "/calico/ipam/v2/config";
 std::optional<net::Cidr> parse_block_key(std::string_view path);
-std::optional<std::pair<std::string, net::Cidr>> parse_affinity_key(std::string_view path);
+std::optional<std::pair<std::string, net::Cidr>> parse_affinity_key(std::string_view path,
+                                                                    std::string_view type = "host");
 
 }  // namespace weft::api

@@ -68,6 +68,7 @@ const Schema& schema_of<BlockAttribute>() {
       describe<BlockAttribute>("BlockAttribute", "One owner of addresses in a block.")
           .field("handle_id", &BlockAttribute::handle_id, "Handle that the addresses were assigned by.")
           .field("secondary", &BlockAttribute::secondary, "Who owns them: pod, namespace, node, …")
+          .field("alternateOwnerAttrs", &BlockAttribute::alternate, "The second owner while a virtual machine moves.")
           .field("releasedAt", &BlockAttribute::released_at, "The addresses rest since then.")
           .extra(&BlockAttribute::extra);
   return schema;

@@ -47,8 +47,9 @@ struct IpamConfig {
 struct BlockAttribute {
   std::optional<std::string> handle_id;
   std::map<std::string, std::string> secondary;
+  std::map<std::string, std::string> alternate;  // alternateOwnerAttrs: the second owner while a VM moves
   std::optional<std::string> released_at;
-  schema::Extra extra;  // alternateOwnerAttrs among them
+  schema::Extra extra;
   bool operator==(const BlockAttribute&) const = default;
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view resources = "/calico/resources/v3/projectcalico.org/";
 constexpr std::string_view blocks = "/calico/ipam/v2/assignment/ipv";
-constexpr std::string_view hosts = "/calico/ipam/v2/host/";
+constexpr std::string_view ipam = "/calico/ipam/v2/";
 constexpr std::string_view handles = "/calico/ipam/v2/handle/";
 
 char digit_of(net::Family family) { return family == net::Family::v4 ? '4' : '6'; }
@@ -81,11 +81,11 @@ std::string path_of(const Kind& kind, const Metadata& metadata) {
 std::string block_path(const net::Cidr& cidr) {
   return std::string(blocks) + digit_of(cidr.family()) + "/block/" + in_key(cidr);
 }
-std::string affinity_prefix(std::string_view host, net::Family family) {
-  return std::string(hosts) + std::string(host) + "/ipv" + digit_of(family) + "/block/";
+std::string affinity_prefix(std::string_view host, net::Family family, std::string_view type) {
+  return std::string(ipam) + std::string(type) + '/' + std::string(host) + "/ipv" + digit_of(family) + "/block/";
 }
-std::string affinity_path(std::string_view host, const net::Cidr& cidr) {
-  return affinity_prefix(host, cidr.family()) + in_key(cidr);
+std::string affinity_path(std::string_view host, const net::Cidr& cidr, std::string_view type) {
+  return affinity_prefix(host, cidr.family(), type) + in_key(cidr);
 }
 std::string handle_path(std::string_view id) { return std::string(handles) + std::string(id); }
 
@@ -93,8 +93,10 @@ std::optional<net::Cidr> parse_block_key(std::string_view path) {
   return parse_family_and_block(with_slash(path, blocks));
 }
 
-std::optional<std::pair<std::string, net::Cidr>> parse_affinity_key(std::string_view path) {
-  const std::string_view rest = with_slash(path, hosts);
+std::optional<std::pair<std::string, net::Cidr>> parse_affinity_key(std::string_view path, std::string_view type) {
+  std::string_view rest = with_slash(path, ipam);
+  if (!rest.starts_with(type) || !rest.substr(type.size()).starts_with('/')) return std::nullopt;
+  rest.remove_prefix(type.size() + 1);
   const auto slash = rest.find('/');
   if (slash == std::string_view::npos || slash == 0) return std::nullopt;
   const std::string_view tail = rest.substr(slash + 1);

@@ -29,28 +29,38 @@ Result<> remove_affinity(store::Store& store, const std::string& path, store::Re
   return {};
 }
 
-Error gave_up(std::string_view host, const net::Cidr& cidr) {
+Error gave_up(const Affinity& who, const net::Cidr& cidr) {
   return {Code::conflict,
-          fmt::format("block {} of {}: changed by others {} times in a row", to_string(cidr), host, max_attempts)};
+          fmt::format("block {} of {}: changed by others {} times in a row", to_string(cidr), who.host, max_attempts)};
 }
+
+std::string path_of(const Affinity& who, const net::Cidr& cidr) { return api::affinity_path(who.host, cidr, who.type); }
 
 }  // namespace
 
-std::string affinity_of(std::string_view host) { return "host:" + std::string(host); }
+std::string to_string(const Affinity& affinity) { return affinity.type + ':' + affinity.host; }
 
-std::optional<std::string> host_of(const api::Block& block) {
-  if (!block.affinity || !block.affinity->starts_with("host:")) return std::nullopt;
-  return block.affinity->substr(5);
+std::optional<Affinity> affinity_of(const api::Block& block) {
+  for (const std::string_view type : {"host", "virtual"}) {
+    if (block.affinity && block.affinity->starts_with(type) && block.affinity->substr(type.size()).starts_with(':'))
+      return Affinity(block.affinity->substr(type.size() + 1), std::string(type));
+  }
+  return std::nullopt;
 }
 
-Result<StoredBlock> claim_block(store::Store& store, const std::string& host, const net::Cidr& cidr, const Clock& clock,
-                                std::optional<store::Entry> known) {
-  const std::string path = api::affinity_path(host, cidr);
+std::optional<std::string> host_of(const api::Block& block) {
+  const auto affinity = affinity_of(block);
+  return affinity && !affinity->is_virtual() ? std::optional(affinity->host) : std::nullopt;
+}
+
+Result<StoredBlock> claim_block(store::Store& store, const Affinity& who, const net::Cidr& cidr, const Clock& clock,
+                                std::optional<store::Entry> known, const HostReserved* reserved) {
+  const std::string path = path_of(who, cidr);
   for (int attempt = 0; attempt < max_attempts; back_off(attempt++)) {
     auto affinity = std::exchange(known, std::nullopt);
     if (!affinity) affinity = TRY(store.get(path));
     auto stored = TRY(read_block(store, cidr));
-    const bool ours = stored && stored->block.affinity == affinity_of(host);
+    const bool ours = stored && stored->block.affinity == to_string(who);
     bool confirmed = affinity && state_of(*affinity) == "confirmed";
     if (ours && confirmed) return std::move(*stored);
 
@@ -68,7 +78,7 @@ Result<StoredBlock> claim_block(store::Store& store, const std::string& host, co
       revision = *pending;
     }
     const Time now = clock.wall();
-    const api::Block block = ours ? stored->block : new_block(cidr, affinity_of(host), now);
+    const api::Block block = ours ? stored->block : new_block(cidr, to_string(who), now, reserved);
     std::string value = ours ? encode_block(block) : api::to_json(block);
     const store::Op ops[] = {
         ours ? store::Op{Kind::update, api::block_path(cidr), value, stored->revision}
@@ -79,21 +89,24 @@ Result<StoredBlock> claim_block(store::Store& store, const std::string& host, co
     if (written) return decode_block({api::block_path(cidr), value, *written});
     if (!is_race(written.error())) return std::unexpected(written.error());
   }
-  return std::unexpected(gave_up(host, cidr));
+  return std::unexpected(gave_up(who, cidr));
 }
 
-Result<Outcome> release_block(store::Store& store, const std::string& host, const net::Cidr& cidr,
-                              const ReleaseRule& rule) {
-  const std::string path = api::affinity_path(host, cidr);
+Result<Outcome> release_block(store::Store& store, const Affinity& who, const net::Cidr& cidr, const ReleaseRule& rule,
+                              const Clock& clock) {
+  const std::string path = path_of(who, cidr);
   for (int attempt = 0; attempt < max_attempts; back_off(attempt++)) {
     const auto affinity = TRY(store.get(path));
     auto stored = TRY(read_block(store, cidr));
-    if (!stored || stored->block.affinity != affinity_of(host)) {
+    // A block that nobody has may be one that was given up half.
+    const bool others = stored && stored->block.affinity && stored->block.affinity != to_string(who);
+    if (!stored || others || (!affinity && !stored->block.affinity)) {
       if (affinity) TRY(remove_affinity(store, path, affinity->revision));
       return stored ? Outcome::not_ours : Outcome::released;
     }
     api::Block& block = stored->block;
     if (rule.sequence && *rule.sequence != block.sequence_number) return Outcome::changed;
+    if (rule.cooldown) settle(block, *rule.cooldown, clock.wall());
     const bool empty = is_empty(block);
     if (rule.must_be_empty && !empty) return Outcome::not_empty;
 
@@ -113,7 +126,7 @@ Result<Outcome> release_block(store::Store& store, const std::string& host, cons
     if (written) return Outcome::released;
     if (!is_race(written.error())) return std::unexpected(written.error());
   }
-  return std::unexpected(gave_up(host, cidr));
+  return std::unexpected(gave_up(who, cidr));
 }
 
 }  // namespace weft::ipam

@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include "base/strings.h"
+
 namespace weft::ipam {
 
 namespace {
@@ -61,13 +63,27 @@ std::uint64_t sequence_of(const api::Block& block, int ordinal) {
 
 }  // namespace
 
-api::Block new_block(const net::Cidr& cidr, std::string affinity, Time now) {
+api::Block new_block(const net::Cidr& cidr, std::string affinity, Time now, const HostReserved* reserved) {
   api::Block block;
   block.cidr = cidr;
   block.affinity = std::move(affinity);
   block.affinity_claim_time = to_rfc3339(now);
   block.allocations.resize(size_of(cidr));
-  for (int i = 0; i < static_cast<int>(size_of(cidr)); ++i) block.unallocated.push_back(i);
+  const int size = static_cast<int>(size_of(cidr));
+  const int first = reserved ? std::clamp(reserved->at_start, 0, size) : 0;
+  const int end = reserved ? std::clamp(size - reserved->at_end, first, size) : size;
+  for (int i = 0; i < size; ++i) {
+    if (i >= first && i < end)
+      block.unallocated.push_back(i);
+    else
+      block.allocations[static_cast<std::size_t>(i)] = 0;
+  }
+  if (end - first < size) {
+    api::BlockAttribute attribute;
+    attribute.handle_id = reserved->handle;
+    attribute.secondary = {{"note", reserved->note}};
+    block.attributes = {{attribute}};
+  }
   block.sequence_number = static_cast<std::uint64_t>(now.time_since_epoch().count());
   return block;
 }
@@ -149,23 +165,24 @@ Result<> allocate_one(api::Block& block, const net::Ip& ip, const Owner& owner) 
 Result<Released> release(api::Block& block, const std::vector<Claim>& claims, std::chrono::seconds cooldown, Time now) {
   Released result;
   std::vector<int> ordinals;
-  for (const Claim& claim : claims) {
-    const auto ordinal = ordinal_of(block, claim.ip);
+  std::map<net::Ip, const Claim*> by_address;  // the last one counts
+  for (const Claim& claim : claims) by_address[claim.ip] = &claim;
+  for (const auto& [ip, claim] : by_address) {
+    const auto ordinal = ordinal_of(block, ip);
     if (!ordinal)
-      return fail(Code::invalid, fmt::format("{} is not in block {}", to_string(claim.ip), to_string(block.cidr)));
+      return fail(Code::invalid, fmt::format("{} is not in block {}", to_string(ip), to_string(block.cidr)));
+    if (claim->sequence && *claim->sequence != sequence_of(block, *ordinal))
+      return fail(Code::conflict, fmt::format("update conflict: {}: sequence number is {}, not {}", to_string(ip),
+                                              sequence_of(block, *ordinal), *claim->sequence));
     const auto* attribute = attribute_of(block, *ordinal);
-    const bool again = std::find(ordinals.begin(), ordinals.end(), *ordinal) != ordinals.end();
-    if (attribute == nullptr || is_cooling(*attribute) || again) {
-      result.unallocated.push_back(claim.ip);
+    if (attribute == nullptr || is_cooling(*attribute)) {
+      result.unallocated.push_back(ip);
       continue;
     }
     const std::string handle = handle_of(*attribute);
-    if (claim.sequence && *claim.sequence != sequence_of(block, *ordinal))
-      return fail(Code::conflict, fmt::format("address {}: sequence number is {}, not {}", to_string(claim.ip),
-                                              sequence_of(block, *ordinal), *claim.sequence));
-    if (claim.handle && *claim.handle != handle)
-      return fail(Code::conflict, fmt::format("address {}: held by handle \"{}\", not \"{}\"", to_string(claim.ip),
-                                              handle, *claim.handle));
+    if (claim->handle && *claim->handle != handle)
+      return fail(Code::conflict, fmt::format("update conflict: {}: held by handle \"{}\", not \"{}\"", to_string(ip),
+                                              handle, *claim->handle));
     if (!handle.empty()) ++result.by_handle[handle];
     ++result.count;
     ordinals.push_back(*ordinal);
@@ -216,7 +233,7 @@ bool is_cooling(const api::BlockAttribute& attribute) { return attribute.release
 bool is_empty(const api::Block& block) {
   for (int ordinal = 0; ordinal < static_cast<int>(block.allocations.size()); ++ordinal) {
     const auto* attribute = attribute_of(block, ordinal);
-    if (attribute != nullptr && handle_of(*attribute) != windows_handle) return false;
+    if (attribute != nullptr && to_lower(attribute->handle_id.value_or("")) != windows_handle) return false;
   }
   return true;
 }

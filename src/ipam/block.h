@@ -28,11 +28,21 @@ struct Claim {
   net::Ip ip;
   std::optional<std::string> handle;      // must be the stored one
   std::optional<std::uint64_t> sequence;  // must be the stored one
+  bool operator==(const Claim&) const = default;
 };
 
-/// A block with all its addresses free.
+/// Addresses at both ends of a new block that its host keeps for itself, as Windows does. They are allocated to
+/// `handle` from the beginning and never given out.
+struct HostReserved {
+  int at_start = 0;
+  int at_end = 0;
+  std::string handle;
+  std::string note;
+};
+
+/// A block with all its addresses free, but for those reserved.
 /// @param affinity  "host:node1" or "virtual:load-balancer"
-api::Block new_block(const net::Cidr& cidr, std::string affinity, Time now);
+api::Block new_block(const net::Cidr& cidr, std::string affinity, Time now, const HostReserved* reserved = nullptr);
 
 /// Refuses what would lead us out of bounds: a wrong number of allocations, an index without attribute, an ordinal that
 /// is free twice or free and allocated.
@@ -56,7 +66,8 @@ struct Released {
   std::map<std::string, int> by_handle;  // how many addresses each handle gave back
   int count = 0;
 };
-/// Gives addresses back; all or none. Code::conflict when a claim's handle or sequence number is not the stored one.
+/// Gives addresses back; all or none. Code::conflict when a claim's handle or sequence number is not the stored one
+/// (the latter of a free address is 0).
 Result<Released> release(api::Block& block, const std::vector<Claim>& claims, std::chrono::seconds cooldown, Time now);
 /// Gives back all addresses of a handle.
 /// @return how many

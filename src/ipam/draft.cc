@@ -61,20 +61,12 @@ Result<const api::Handle*> Draft::handle(const std::string& id) {
 Result<> Draft::count(const std::string& handle, const net::Cidr& block, int addresses) {
   if (handle.empty() || addresses == 0) return {};
   HandleState* state = TRY(load_handle(handle));
-  if (!state->handle) {
-    if (addresses < 0) return {};
-    state->handle = api::Handle{.id = handle};
-  }
-  int& count = state->handle->blocks[to_string(block)];
-  count += addresses;
-  if (count <= 0) state->handle->blocks.erase(to_string(block));
+  if (!state->handle) state->handle = api::Handle{.id = handle};
+  auto& blocks = state->handle->blocks;
+  const auto found = blocks.try_emplace(to_string(block), 0).first;
+  found->second += addresses;
+  if (found->second <= 0) blocks.erase(found);
   state->changed = true;
-  return {};
-}
-
-Result<> Draft::forget(const std::string& handle, const net::Cidr& block) {
-  HandleState* state = TRY(load_handle(handle));
-  if (state->handle && state->handle->blocks.erase(to_string(block)) > 0) state->changed = true;
   return {};
 }
 

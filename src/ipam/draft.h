@@ -38,8 +38,6 @@ class Draft {
   /// Adds to the count of a handle in a block, creating the handle; at 0 and below the entry goes, with the last one
   /// the handle. An empty id is nobody's.
   Result<> count(const std::string& handle, const net::Cidr& block, int addresses);
-  /// Forgets a handle's entry for a block, whatever it counted.
-  Result<> forget(const std::string& handle, const net::Cidr& block);
   /// nullptr: there is no such handle (yet).
   Result<const api::Handle*> handle(const std::string& id);
 

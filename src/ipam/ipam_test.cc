@@ -8,6 +8,9 @@
 #include "api/node.h"
 #include "ipam/affinity.h"
 #include "ipam/check.h"
+#include "ipam/config.h"
+#include "ipam/leaks.h"
+#include "ipam/owner.h"
 #include "ipam/tunnel.h"
 #include "ipam/usage.h"
 #include "store/memory.h"
@@ -153,7 +156,8 @@ TEST_F(IpamTest, SpreadsOneRequestOverBlocks) {
 TEST_F(IpamTest, StopsAtTheBlockLimitAndTakesNothing) {
   configure(R"({"strict_affinity":true,"auto_allocate_blocks":true,"maxBlocksPerHost":2})");
 
-  EXPECT_THAT(assign(request("node1", 17)), ElementsAre("node node1 has 2 IPv4 blocks, and may have no more"));
+  EXPECT_THAT(assign(request("node1", 17)),
+              ElementsAre("cannot allocate new block due to per host block limit: node1 has 2 IPv4 blocks"));
   EXPECT_EQ(value("/calico/ipam/v2/handle/net.c1"), "absent");
   EXPECT_THAT(assign(request("node1", 16)), SizeIs(16));
 }
@@ -342,7 +346,7 @@ TEST_F(IpamTest, ReleasesAHandleWholeAndKeepsTheNodesBlock) {
   EXPECT_TRUE(ipam.by_handle("net.c1")->empty());
 }
 
-TEST_F(IpamTest, DropsTheSurplusThatACrashedWriterLeftInAHandle) {
+TEST_F(IpamTest, LeavesWhatAHandleCountsBeyondItsAddressesForAnotherNodeMayBeAboutToWriteThem) {
   ASSERT_THAT(assign(request("node1", 1)), SizeIs(1));
   ASSERT_TRUE(
       store.put("/calico/ipam/v2/handle/net.c1", R"({"block":{"10.65.0.208/29":2,"10.65.0.0/29":1},"deleted":false})"));
@@ -350,7 +354,9 @@ TEST_F(IpamTest, DropsTheSurplusThatACrashedWriterLeftInAHandle) {
 
   ASSERT_TRUE(ipam.release_handles({"net.c1"}));
 
-  EXPECT_EQ(value("/calico/ipam/v2/handle/net.c1"), "absent");
+  EXPECT_EQ(value("/calico/ipam/v2/handle/net.c1"),
+            R"({"block":{"10.65.0.0/29":1,"10.65.0.208/29":1},"deleted":false})");
+  EXPECT_THAT(check(store)->leaked_handles, SizeIs(1));
 }
 
 TEST_F(IpamTest, ReleasesFromADeletedPool) {
@@ -434,17 +440,269 @@ TEST_F(IpamTest, FindsWhatDoesNotFitTogether) {
 TEST_F(IpamTest, CountsWhatPoolsAndBlocksHold) {
   ASSERT_THAT(assign(request("node1", 3)), SizeIs(3));
   ASSERT_TRUE(store.put("/calico/resources/v3/projectcalico.org/ipreservations/r1",
-                        R"({"spec":{"reservedCIDRs":["10.65.0.0/30"]}})"));
+                        R"({"spec":{"reservedCIDRs":["10.65.0.0/30","10.65.0.2","10.65.0.208/31"]}})"));
 
   const auto pools = *usage(store);
 
-  ASSERT_THAT(pools, SizeIs(1));
-  EXPECT_EQ(pools[0].fill.total, 256);
-  EXPECT_EQ(pools[0].fill.in_use, 3);
-  EXPECT_EQ(pools[0].fill.reserved, 4);
-  EXPECT_EQ(pools[0].fill.free(), 249);
+  ASSERT_THAT(pools, SizeIs(2)) << "and one for blocks in no pool";
+  const auto figures = [](const Fill& fill) {
+    return std::vector<int>{static_cast<int>(fill.total), static_cast<int>(fill.in_use),
+                            static_cast<int>(fill.reserved), static_cast<int>(fill.available)};
+  };
+  EXPECT_THAT(figures(pools[0].fill), ElementsAre(256, 3, 6, 249)) << "two are in use and reserved";
   ASSERT_THAT(pools[0].blocks, SizeIs(1));
-  EXPECT_EQ(pools[0].blocks[0].free(), 5);
+  EXPECT_THAT(figures(pools[0].blocks[0]), ElementsAre(8, 3, 2, 5));
+  EXPECT_TRUE(pools[1].name.empty());
+  EXPECT_THAT(*usage(store, {"10.65.0.0/24"}), SizeIs(1));
+  EXPECT_THAT(*usage(store, {"pool2"}), IsEmpty());
+}
+
+// What the library of Calico does with a request that cannot be met as a whole.
+
+TEST_F(IpamTest, GivesWhatThereIsOfEachFamily) {
+  add_pool("pool1", "10.65.0.0/30", 30);
+  AssignRequest both = request("node1", 6);
+  both.v6.count = 1;
+
+  const Shares shares = ipam.assign_what_there_is(both);
+
+  ASSERT_TRUE(shares.v4);
+  EXPECT_EQ(shares.v4->requested, 6);
+  EXPECT_THAT(shares.v4->addresses, SizeIs(4));
+  EXPECT_FALSE(shares.v6);
+  ASSERT_TRUE(shares.error) << "there is no IPv6 pool";
+  EXPECT_EQ(value("/calico/ipam/v2/handle/net.c1"), R"({"block":{"10.65.0.0/30":4},"deleted":false})");
+  EXPECT_FALSE(ipam.assign_what_there_is(request("node1", 1, "net.c2")).error) << "none is no error";
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IpamTest, LeavesTakenWhatWasTakenBeforeTheBlockLimit) {
+  configure(R"({"strict_affinity":true,"auto_allocate_blocks":true,"maxBlocksPerHost":2})");
+
+  const Shares shares = ipam.assign_what_there_is(request("node1", 17));
+
+  ASSERT_TRUE(shares.error);
+  ASSERT_TRUE(shares.v4);
+  EXPECT_THAT(shares.v4->addresses, SizeIs(16));
+  EXPECT_THAT(*ipam.by_handle("net.c1"), SizeIs(16));
+}
+
+TEST_F(IpamTest, TakesTheLowerOfTwoBlockLimitsAndTwentyWhenThereIsNone) {
+  const auto got = [&](int of_request, const std::string& handle) {
+    AssignRequest limited = request("node1", 200, handle);
+    limited.max_blocks = of_request;
+    const auto shares = ipam.assign_what_there_is(limited);
+    EXPECT_TRUE(ipam.release_handles({handle}));
+    EXPECT_TRUE(ipam.release_affinities("node1", std::nullopt, true));
+    return shares.v4 ? shares.v4->addresses.size() : 0;
+  };
+  EXPECT_EQ(got(0, "net.a"), 160u);
+  EXPECT_EQ(got(3, "net.b"), 24u);
+  configure(R"({"strict_affinity":true,"auto_allocate_blocks":true,"maxBlocksPerHost":2})");
+  EXPECT_EQ(got(0, "net.c"), 16u);
+  EXPECT_EQ(got(3, "net.d"), 16u);
+  EXPECT_EQ(got(1, "net.e"), 8u);
+}
+
+TEST_F(IpamTest, GivesAHandleThatMayHaveNoMoreWhatItHas) {
+  AssignRequest once = request("node1", 1);
+  once.max_per_handle = 1;
+  EXPECT_THAT(assign(once), ElementsAre("10.65.0.208"));
+
+  once.node = "node2";
+  EXPECT_THAT(assign(once), ElementsAre("10.65.0.208"));
+  EXPECT_THAT(*ipam.by_handle("net.c1"), SizeIs(1));
+  EXPECT_THAT(keys("/calico/ipam/v2/host/node2/"), SizeIs(1)) << "a block was looked for before";
+  once.v4.count = 2;
+  EXPECT_EQ(ipam.assign(once).error().code, Code::exists);
+
+  AssignIpRequest wanted{.node = "node1", .owner = {"net.c1", {}}, .ips = {ip("10.65.0.208")}, .max_per_handle = 1};
+  EXPECT_TRUE(ipam.assign_ips(wanted)) << "it has that one";
+  wanted.ips = {ip("10.65.0.209")};
+  EXPECT_EQ(ipam.assign_ips(wanted).error().code, Code::exists);
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IpamTest, KeepsAddressesOfNewBlocksBackForTheHost) {
+  add_pool("pool1", "10.65.0.0/29", 29);
+  AssignRequest windows = request("node1", 8);
+  windows.reserved = HostReserved{3, 1, std::string(windows_handle), "windows host rsvd"};
+
+  EXPECT_THAT(assign(windows), ElementsAre("10.65.0.3", "10.65.0.4", "10.65.0.5", "10.65.0.6"));
+
+  EXPECT_THAT(value(api::block_path(cidr("10.65.0.0/29"))),
+              testing::HasSubstr(R"("allocations":[0,0,0,1,1,1,1,0],"unallocated":[],)"
+                                 R"("attributes":[{"handle_id":"windows-reserved-ipam-handle",)"
+                                 R"("secondary":{"note":"windows host rsvd"}},{"handle_id":"net.c1")"));
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_THAT(check(store)->leaked, testing::Each(testing::Field(&Allocation::handle, "net.c1")));
+  ASSERT_TRUE(ipam.release_handles({"net.c1"}));
+  EXPECT_THAT(ipam.release_affinities("node1", std::nullopt, true)->blocks, SizeIs(1)) << "it counts as empty";
+}
+
+TEST_F(IpamTest, TakesNoPoolWhoseBlocksAreTooSmallForWhatIsKeptBack) {
+  add_pool("pool1", "10.65.0.0/24", 30);
+  AssignRequest windows = request("node1", 1);
+  windows.reserved = HostReserved{3, 1, "h", ""};
+  EXPECT_EQ(ipam.assign(windows).error().code, Code::not_found);
+  windows.reserved = HostReserved{0, 0, "h", ""};
+  EXPECT_EQ(ipam.assign(windows).error().code, Code::invalid);
+}
+
+TEST_F(IpamTest, GivesLoadBalancersBlocksThatNoNodeHas) {
+  add_pool("lb", "10.70.0.0/24", 29, [](auto& spec) { spec.allowed_uses = {"LoadBalancer"}; });
+  AssignRequest service{.node = "load-balancer",
+                        .owner = {"lb-abc", {{"service", "web"}}},
+                        .v4 = {1, {}},
+                        .v6 = {},
+                        .use = "LoadBalancer",
+                        .namespace_labels = {}};
+
+  EXPECT_THAT(assign(service), ElementsAre(testing::StartsWith("10.70.0.")));
+
+  const auto affinities = keys("/calico/ipam/v2/virtual/load-balancer/ipv4/block/");
+  ASSERT_THAT(affinities, SizeIs(1));
+  const net::Cidr block = api::parse_affinity_key(affinities[0], "virtual")->second;
+  EXPECT_THAT(value(api::block_path(block)), testing::HasSubstr(R"("affinity":"virtual:load-balancer")"));
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_THAT(check(store)->leaked, IsEmpty()) << "only Kubernetes knows";
+  ASSERT_TRUE(ipam.release_handles({"lb-abc"}));
+  EXPECT_THAT(ipam.release_affinities(Affinity("load-balancer", "virtual"), std::nullopt, true)->blocks, SizeIs(1));
+  EXPECT_THAT(keys(), IsEmpty());
+}
+
+TEST_F(IpamTest, SelectsPoolsByTheLabelsOfTheNamespace) {
+  add_pool("pool1", "10.65.0.0/24", 29, [](auto& spec) { spec.namespace_selector = "team == 'web'"; });
+  AssignRequest labelled = request("node1", 1);
+  EXPECT_EQ(ipam.assign(labelled).error().code, Code::not_found);
+  labelled.namespace_labels = {{"team", "web"}};
+  EXPECT_THAT(assign(labelled), SizeIs(1));
+}
+
+TEST_F(IpamTest, PassesOverBlocksThatReservationsCoverTogether) {
+  ASSERT_TRUE(store.put("/calico/resources/v3/projectcalico.org/ipreservations/r1",
+                        R"({"spec":{"reservedCIDRs":["10.65.0.208/30","10.65.0.212/30"]}})"));
+
+  EXPECT_THAT(assign(request("node1", 1)), ElementsAre("10.65.0.216"));
+}
+
+TEST_F(IpamTest, WorksWithTheLargestAndSmallestBlocks) {
+  add_pool("pool1", "10.64.0.0/16", 20);
+  add_pool("pool2", "10.66.0.0/28", 32, [](auto& spec) { spec.assignment_mode = "Manual"; });
+  add_pool("pool3", "fd00:1::/112", 116);
+  add_pool("pool4", "fd00:2::/124", 128, [](auto& spec) { spec.assignment_mode = "Manual"; });
+
+  AssignRequest large = request("node1", 4096, "net.large");
+  large.v6.count = 10;
+  EXPECT_THAT(assign(large), SizeIs(4106));
+  AssignRequest small = request("node1", 3, "net.small");
+  small.v4.pools = {"pool2"};
+  small.v6 = {3, {"pool4"}};
+  EXPECT_THAT(assign(small), SizeIs(6));
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_THAT(ipam.release_handles({"net.large", "net.small"})->released, SizeIs(4112));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IpamTest, ReleasesTheOtherBlocksWhenAClaimOfOneIsOutdated) {
+  ASSERT_THAT(assign(request("node1", 10)), SizeIs(10));
+
+  EXPECT_EQ(ipam.release({{.ip = ip("10.65.0.208"), .handle = "net.other"}, {.ip = ip("10.65.0.216")}}).error().code,
+            Code::conflict);
+
+  EXPECT_TRUE(*ipam.holder(ip("10.65.0.208")));
+  EXPECT_FALSE(*ipam.holder(ip("10.65.0.216")));
+  EXPECT_EQ(ipam.release({{.ip = ip("10.65.0.216"), .handle = {}, .sequence = 5}}).error().code, Code::conflict)
+      << "a free address has sequence number 0";
+}
+
+TEST_F(IpamTest, ClaimsAndGivesUpTheBlocksOfARange) {
+  ASSERT_TRUE(ipam.claim_affinity("node2", cidr("10.65.0.8/29")));
+
+  const auto claims = ipam.claim_affinity("node1", cidr("10.65.0.0/27"));
+
+  ASSERT_TRUE(claims);
+  EXPECT_THAT(claims->claimed, ElementsAre(cidr("10.65.0.0/29"), cidr("10.65.0.16/29"), cidr("10.65.0.24/29")));
+  EXPECT_THAT(claims->failed, ElementsAre(cidr("10.65.0.8/29")));
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_FALSE(ipam.claim_affinity("node1", cidr("10.65.0.0/30"))) << "smaller than a block";
+  EXPECT_FALSE(ipam.claim_affinity("node1", cidr("10.99.0.0/24"))) << "in no pool";
+
+  ASSERT_TRUE(ipam.assign_ips({.node = "node1", .owner = {"net.c1", {}}, .ips = {ip("10.65.0.17")}}));
+  EXPECT_EQ(ipam.release_affinity("node1", cidr("10.65.0.0/24"), true).error().code, Code::exists);
+  EXPECT_EQ(value(api::affinity_path("node1", cidr("10.65.0.0/29"))), "absent") << "those before it are given up";
+  EXPECT_NE(value(api::affinity_path("node1", cidr("10.65.0.24/29"))), "absent") << "those behind it are not";
+  ASSERT_TRUE(ipam.release_affinity("node1", cidr("10.65.0.0/24"), false));
+  EXPECT_THAT(keys("/calico/ipam/v2/host/node1/"), IsEmpty());
+  EXPECT_THAT(keys("/calico/ipam/v2/host/node2/"), SizeIs(1));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IpamTest, ForgetsAHostAndLeavesItsAddresses) {
+  ASSERT_THAT(assign(request("node1", 1)), SizeIs(1));
+  ASSERT_TRUE(store.put("/calico/ipam/v2/host/node1", "{}"));
+
+  ASSERT_TRUE(ipam.remove_host("node1"));
+
+  EXPECT_THAT(keys("/calico/ipam/v2/host/"), IsEmpty());
+  EXPECT_TRUE(*ipam.holder(ip("10.65.0.208")));
+}
+
+TEST_F(IpamTest, SetsTheOwnersOfAnAddressWhenTheyAreTheExpected) {
+  ASSERT_TRUE(ipam.assign_ips(
+      {.node = "node1", .owner = {"net.vm", {{"namespace", "a"}, {"pod", "old"}}}, .ips = {ip("10.65.0.208")}}));
+  const Attributes target{{"namespace", "a"}, {"pod", "new"}};
+  const auto set = [&](const OwnerUpdate& update, const ExpectedOwner& expected, const std::string& handle = "net.vm") {
+    const auto done = set_owner(store, ip("10.65.0.208"), handle, update, expected, clock);
+    return done ? "" : done.error().message;
+  };
+
+  EXPECT_EQ(set({.alternate = target}, {.alternate_empty = true}), "");
+  EXPECT_THAT(set({.alternate = target}, {.alternate_empty = true}), testing::HasSubstr("update conflict"));
+  EXPECT_THAT(set({.active = target}, {.active = {{"a", "new"}}}), testing::HasSubstr("expected pod=new"));
+  EXPECT_EQ(set({.active = target, .clear_alternate = true}, {.active = {{"a", "old"}}, .alternate = {{"a", "new"}}}),
+            "");
+  const auto holder = *ipam.holder(ip("10.65.0.208"));
+  EXPECT_EQ(holder->attributes, target);
+  EXPECT_TRUE(holder->alternate.empty());
+  EXPECT_THAT(set({.active = target}, {}, "net.other"), testing::HasSubstr("is not assigned to handle"));
+  EXPECT_THAT(set({.active = target, .clear_active = true}, {}), testing::HasSubstr("mutually exclusive"));
+  EXPECT_EQ(set_owner(store, ip("10.65.0.209"), "net.vm", {.active = target}, {}, clock).error().code, Code::not_found);
+}
+
+TEST_F(IpamTest, WritesConfigurationsThatMakeSense) {
+  EXPECT_EQ(read_config(store)->kubevirt_address_persistence, "Enabled");
+  EXPECT_FALSE(write_config(store, {.strict_affinity = false, .auto_allocate_blocks = false}));
+  EXPECT_FALSE(write_config(store, {.auto_allocate_blocks = true, .max_blocks_per_host = 3}));
+  api::IpamConfig config = *read_config(store);
+  config.strict_affinity = true;
+  config.max_blocks_per_host = 3;
+  ASSERT_TRUE(write_config(store, config));
+  EXPECT_EQ(value("/calico/ipam/v2/config"),
+            R"({"strict_affinity":true,"auto_allocate_blocks":true,"maxBlocksPerHost":3,)"
+            R"("kubeVirtVMAddressPersistence":"Enabled"})");
+}
+
+TEST_F(IpamTest, CollectsWhatWasLeakedTwiceAndDidNotChangeBetween) {
+  ASSERT_THAT(assign(request("node1", 2, "net.leaked")), SizeIs(2));
+  ASSERT_THAT(assign(request("node1", 1, "net.changed")), ElementsAre("10.65.0.210"));
+  ASSERT_TRUE(store.put("/calico/ipam/v2/handle/net.empty", R"({"block":{},"deleted":false})"));
+  const Leaks first = leaks_of(*check(store));
+  EXPECT_THAT(first.addresses, SizeIs(3));
+  EXPECT_THAT(first.handles, SizeIs(1));
+  ASSERT_TRUE(ipam.release_handles({"net.changed"}));
+  ASSERT_TRUE(ipam.assign_ips({.node = "node1", .owner = {"net.new", {}}, .ips = {ip("10.65.0.210")}}));
+
+  const Leaks both = common(first, leaks_of(*check(store)));
+  EXPECT_THAT(both.addresses, SizeIs(2));
+  const Collected collected = collect(ipam, both);
+
+  EXPECT_EQ(collected.addresses, 2u);
+  EXPECT_EQ(collected.handles, 1u);
+  EXPECT_THAT(collected.errors, IsEmpty());
+  EXPECT_THAT(keys("/calico/ipam/v2/handle/"), ElementsAre("/calico/ipam/v2/handle/net.new"));
+  EXPECT_EQ(collect(ipam, both).addresses, 0u) << "a second time nothing is there";
+  EXPECT_THAT(problems(), IsEmpty());
 }
 
 }  // namespace

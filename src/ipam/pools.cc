@@ -1,6 +1,7 @@
 #include "ipam/pools.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "api/codec.h"
 #include "api/node.h"
@@ -83,6 +84,24 @@ Result<std::vector<net::Cidr>> read_reservations(store::Store& store) {
   return ranges;
 }
 
+Wide size_of(const net::Cidr& cidr) {
+  const int host_bits = net::bits_of(cidr.family()) - cidr.length();
+  return host_bits == 128 ? 0 : Wide{1} << host_bits;
+}
+
+Wide covered(const net::Cidr& range, std::vector<net::Cidr> by) {
+  std::sort(by.begin(), by.end());  // what lies in another comes behind it
+  Wide count = 0;
+  const net::Cidr* last = nullptr;
+  for (const net::Cidr& each : by) {
+    if (each.contains(range)) return size_of(range);
+    if (!range.contains(each) || (last != nullptr && last->contains(each))) continue;
+    count += size_of(each);
+    last = &each;
+  }
+  return count;
+}
+
 Result<api::Labels> read_node_labels(store::Store& store, const std::string& node) {
   api::Node wanted;
   wanted.metadata.name = node;
@@ -108,9 +127,15 @@ const api::IpPool* pool_of(const std::vector<api::IpPool>& pools, const net::Cid
 
 Result<std::vector<api::IpPool>> choose_pools(const std::vector<api::IpPool>& all, const PoolRequest& request) {
   const std::string family = request.family == net::Family::v4 ? "IPv4" : "IPv6";
+  const int reserved = request.kept_back ? request.kept_back->at_start + request.kept_back->at_end : 0;
+  if (request.kept_back && (reserved <= 0 || request.kept_back->at_start < 0 || request.kept_back->at_end < 0))
+    return fail(Code::invalid, "HostReservedAttr has wrong parameters");
   std::vector<api::IpPool> enabled;
-  for (const api::IpPool& pool : all)
-    if (pool.spec.cidr.family() == request.family && is_enabled(pool)) enabled.push_back(pool);
+  for (const api::IpPool& pool : all) {
+    if (pool.spec.cidr.family() != request.family || !is_enabled(pool)) continue;
+    const int host_bits = net::bits_of(request.family) - pool.spec.block_size;
+    if (host_bits >= static_cast<int>(std::bit_width(static_cast<unsigned>(reserved)))) enabled.push_back(pool);
+  }
 
   std::vector<api::IpPool> chosen;
   for (const std::string& wanted : request.pools) {

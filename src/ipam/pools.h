@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "api/ip_pool.h"
+#include "ipam/block.h"
+#include "ipam/placement.h"
 #include "net/cidr.h"
 #include "store/store.h"
 
@@ -15,6 +17,10 @@ Result<std::vector<api::IpPool>> read_pools(store::Store& store);
 
 /// Addresses that IPReservations keep out of automatic assignment.
 Result<std::vector<net::Cidr>> read_reservations(store::Store& store);
+/// How many addresses a range has, 0: 2^128.
+Wide size_of(const net::Cidr& cidr);
+/// How many of them these ranges cover; they may overlap.
+Wide covered(const net::Cidr& range, std::vector<net::Cidr> by);
 
 /// Labels of a Node. Code::not_found when there is none of that name.
 Result<api::Labels> read_node_labels(store::Store& store, const std::string& node);
@@ -33,6 +39,7 @@ struct PoolRequest {
   std::string use = "Workload";    // Workload, Tunnel
   api::Labels node_labels;
   api::Labels namespace_labels;
+  std::optional<HostReserved> kept_back;  // a block must have more addresses than these
 };
 /// In the order in which they are tried. Code::not_found: a requested pool is not there or not enabled, or none is
 /// left.

@@ -1,7 +1,6 @@
 #include "ipam/usage.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "api/codec.h"
 #include "ipam/block.h"
@@ -12,57 +11,55 @@ namespace weft::ipam {
 
 namespace {
 
-double size_of(const net::Cidr& cidr) { return std::ldexp(1.0, net::bits_of(cidr.family()) - cidr.length()); }
-
-/// Addresses of `range` that reservations cover; reservations that lie in others count once.
-double reserved_in(const net::Cidr& range, const std::vector<net::Cidr>& reservations) {
-  double count = 0;
-  for (std::size_t i = 0; i < reservations.size(); ++i) {
-    const net::Cidr& each = reservations[i];
-    if (each.contains(range)) return size_of(range);
-    if (!range.contains(each)) continue;
-    bool again = false;
-    for (std::size_t j = 0; j < reservations.size(); ++j)
-      again = again || (j != i && reservations[j].contains(each) && (reservations[j] != each || j < i));
-    if (!again) count += size_of(each);
+Fill fill_of(const api::Block& block, const std::vector<net::Cidr>& reservations) {
+  Fill fill{.cidr = block.cidr,
+            .total = size_of(block.cidr),
+            .in_use = size_of(block.cidr) - block.unallocated.size(),
+            .reserved = covered(block.cidr, reservations)};
+  for (const int ordinal : block.unallocated) {
+    const net::Ip ip = address_at(block, ordinal);
+    const bool reserved =
+        std::any_of(reservations.begin(), reservations.end(), [&](const auto& range) { return range.contains(ip); });
+    if (!reserved) ++fill.available;
   }
-  return count;
+  return fill;
+}
+
+/// Adds up blocks, and what no block was made of yet.
+void sum_up(PoolUsage& pool, const std::vector<net::Cidr>& reservations) {
+  Fill& fill = pool.fill;
+  fill.total = size_of(fill.cidr);
+  fill.reserved = covered(fill.cidr, reservations);
+  std::vector<net::Cidr> taken = reservations;
+  for (const Fill& block : pool.blocks) {
+    fill.in_use += block.in_use;
+    fill.available += block.available;
+    taken.push_back(block.cidr);
+  }
+  fill.available += fill.total - covered(fill.cidr, std::move(taken));
 }
 
 }  // namespace
 
-Result<std::vector<PoolUsage>> usage(store::Store& store) {
+Result<std::vector<PoolUsage>> usage(store::Store& store, const std::vector<std::string>& wanted) {
   const auto reservations = TRY(read_reservations(store));
   std::vector<PoolUsage> result;
   for (const auto& pool : TRY(read_pools(store))) {
-    const net::Cidr& cidr = pool.spec.cidr;
-    result.push_back({pool.metadata.name, {cidr, size_of(cidr), 0, reserved_in(cidr, reservations)}, {}});
+    const auto is = [&](const std::string& name) { return std::ranges::find(wanted, name) != wanted.end(); };
+    if (wanted.empty() || is(pool.metadata.name) || is(to_string(pool.spec.cidr)))
+      result.push_back({pool.metadata.name, {.cidr = pool.spec.cidr}, {}});
   }
+  PoolUsage homeless;
   const auto listing = TRY(store.list("/calico/ipam/v2/assignment/"));
   for (const store::Entry& entry : listing.entries) {
     const auto cidr = api::parse_block_key(entry.key);
     const auto stored = cidr ? decode_block(entry) : fail(Code::invalid, "not a block");
     if (!stored) continue;
-    const api::Block& block = stored->block;
-    Fill fill{*cidr, size_of(*cidr), 0, reserved_in(*cidr, reservations)};
-    double reserved_in_use = 0;
-    for (int ordinal = 0; ordinal < static_cast<int>(block.allocations.size()); ++ordinal) {
-      if (attribute_of(block, ordinal) == nullptr) continue;
-      ++fill.in_use;
-      const net::Ip ip = address_at(block, ordinal);
-      if (std::any_of(reservations.begin(), reservations.end(), [&](const auto& range) { return range.contains(ip); }))
-        ++reserved_in_use;
-    }
-    fill.reserved -= reserved_in_use;
-    for (PoolUsage& pool : result) {
-      if (!pool.fill.cidr.contains(*cidr)) continue;
-      pool.fill.in_use += fill.in_use;
-      pool.fill.reserved -= reserved_in_use;
-      pool.blocks.push_back(fill);
-    }
+    const auto pool = std::ranges::find_if(result, [&](const auto& each) { return each.fill.cidr.overlaps(*cidr); });
+    (pool == result.end() ? homeless : *pool).blocks.push_back(fill_of(stored->block, reservations));
   }
-  for (PoolUsage& pool : result)
-    std::sort(pool.blocks.begin(), pool.blocks.end(), [](const Fill& a, const Fill& b) { return a.cidr < b.cidr; });
+  for (PoolUsage& pool : result) sum_up(pool, reservations);
+  if (wanted.empty()) result.push_back(std::move(homeless));
   return result;
 }
 
