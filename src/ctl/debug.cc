@@ -1,6 +1,7 @@
 #include "ctl/debug.h"
 
 #include "ctl/debug_calc.h"
+#include "ctl/debug_ipam.h"
 #include "ctl/debug_key.h"
 #include "ctl/debug_selector.h"
 #include "ctl/filter.h"
@@ -21,6 +22,7 @@ void add_debug(cli::Command& root) {
              "Keys of the store and of syncers, and their parts; names of workload endpoints.\n\n"
              "  echo '{\"op\": \"path\", \"path\": \"/calico/v1/Ready\"}' | weft debug key",
              answer_key);
+  add_debug_ipam(debug);
   add_debug_calc(debug);
 }
 
