@@ -72,10 +72,6 @@ TEST_F(ChangeEtcdTest, SaysWhatAnApplyWouldChange) {
   const auto bad = weft("diff -f -", "{apiVersion: projectcalico.org/v3, kind: Teir}");
   EXPECT_EQ(bad.status, 2);
   EXPECT_THAT(bad.err, HasSubstr("did you mean Tier?"));
-  const auto partly = weft("diff -f -", tier("default", 7) + tier("a", 9));
-  EXPECT_EQ(partly.status, 2);
-  EXPECT_THAT(partly.err, HasSubstr("document 1: Tier(default): spec.order: "));
-  EXPECT_THAT(partly.out, HasSubstr("+  order: 9\n"));
 }
 
 TEST_F(ChangeEtcdTest, WritesNothingInADryRun) {

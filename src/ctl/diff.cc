@@ -38,20 +38,19 @@ std::string as_yaml(const std::optional<std::string>& json) {
 Result<int> try_diff(Request& request) {
   if (request.file.empty()) return fail(Code::invalid, "-f FILE: which resources (- is standard input)");
   const auto documents = TRY(documents_of(request));
-  // As an apply: what cannot be read stops it, what breaks a rule fails by itself.
-  const auto problems = documents.problems();
-  for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem.message);
-  if (!documents.bad.empty()) return 2;
+  if (const auto problems = documents.problems(); !problems.empty()) {
+    for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem.message);
+    return 2;
+  }
   const auto store = TRY(open_store(request.access));
   StagedStore staged(*store);
   staged.may_flush(false);
-  bool failed = !problems.empty();
+  bool failed = false;
   const std::size_t built_in = documents.good.size();  // what a write would make first is nobody's change
   staged.begin(built_in, 0);
   TRY(client::ensure_initialized(staged));
   for (std::size_t i = 0; i < documents.good.size(); ++i) {
     const auto& document = documents.good[i];
-    if (document.problem) continue;
     staged.begin(i, 0);
     auto applied = may_write(document.object, Verb::apply);
     if (applied) applied = client::apply(staged, document.object);
