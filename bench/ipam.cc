@@ -68,9 +68,9 @@ Figures allocate(store::Store& below, int number) {
   const std::string node = "node" + std::to_string(number);
   std::vector<std::string> held;
   Clock::duration took{};
-  long done = 0, trips = 0, single = 0;
-  for (const auto start = Clock::now(); Clock::now() - start < duration;) {
-    const std::string handle = fmt::format("k8s-pod-network.{:032x}{:032x}", number, done);
+  long asked_for = 0, done = 0, trips = 0, single = 0;
+  for (const auto start = Clock::now(); done < 60 || Clock::now() - start < duration;) {
+    const std::string handle = fmt::format("k8s-pod-network.{:032x}{:032x}", number, asked_for);
     const long before = asked();
     const auto begun = Clock::now();
     const auto given = ipam.assign({.node = node,
@@ -78,12 +78,13 @@ Figures allocate(store::Store& below, int number) {
                                     .v4 = {1, {}},
                                     .v6 = {},
                                     .namespace_labels = {}});
-    took += Clock::now() - begun;
     must(given.has_value(), given ? "" : given.error().message);
+    held.push_back(handle);
+    if (++asked_for <= 2) continue;  // a process that begins reads what it will remember
+    took += Clock::now() - begun;
     ++done;
     trips += asked() - before;
     single += asked() - before == 1 ? 1 : 0;
-    held.push_back(handle);
     if (held.size() < most_held) continue;
     for (const auto& each : held) must(ipam.release_handles({each}).has_value(), "release");
     held.clear();
