@@ -120,6 +120,7 @@ int run(const Options& options) {
   bool first_report = true;
   Web web(board);
   const auto first = graph::Settings(options.node, options.environment).settle().agent;  // before the store answers
+  const bool had_endpoints = has_status_files(first.status_path_prefix);
   log_level(first);
   web.serve(first);
   MtuFile mtu(options.mtu_file);
@@ -180,7 +181,10 @@ int run(const Options& options) {
 
   std::jthread graph_thread([&](std::stop_token stop) {
     name_thread("graph");
-    graph::Graph graph(options.node, options.environment, {.needs_cluster = true});
+    // A store that holds no cluster although there was one is not followed. A new one may be without.
+    using NeedsCluster = graph::Graph::Options::NeedsCluster;
+    graph::Graph graph(options.node, options.environment,
+                       {.needs_cluster = had_endpoints ? NeedsCluster::always : NeedsCluster::once_seen});
     std::string held;
     for (api::Changes in; api_rows.take(in, stop);) {
       const bool in_sync = in.in_sync;

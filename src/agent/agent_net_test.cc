@@ -46,6 +46,19 @@ TEST_F(AgentTest, NeedsNothingButAStoreAndAName) {
   EXPECT_NE(in("ip route show 10.65.0.1").output, "") << "what is in the kernel stays";
 }
 
+TEST_F(AgentTest, FollowsAStoreThatHoldsNothingButAnEndpoint) {
+  const auto put =
+      in("ETCDCTL_API=3 etcdctl put /calico/resources/v3/projectcalico.org/workloadendpoints/default/n1-k8s-a-eth0",
+         R"({"kind":"WorkloadEndpoint","apiVersion":"projectcalico.org/v3",
+          "metadata":{"name":"n1-k8s-a-eth0","namespace":"default"},
+          "spec":{"orchestrator":"k8s","node":"n1","pod":"a","endpoint":"eth0","interfaceName":"calia",
+                  "ipNetworks":["10.65.0.1/32"]}})");
+  ASSERT_EQ(put.status, 0) << put.output;
+  add_veth("calia");
+  start_agent();
+  EXPECT_TRUE(eventually([&] { return !in("ip route show 10.65.0.1").output.empty(); }));
+}
+
 TEST_F(AgentTest, FollowsSettingsLive) {
   start_agent();
   add_veth("calia");

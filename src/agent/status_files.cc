@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 
+#include <filesystem>
 #include <vector>
 
 #include <fmt/core.h>
@@ -28,6 +29,11 @@ std::string escape(std::string_view text) {
   return out;
 }
 
+/// Empty: no files are wanted.
+std::string folder_below(const std::string& prefix) {
+  return prefix.empty() || prefix == "none" ? std::string() : prefix + "/endpoint-status";
+}
+
 }  // namespace
 
 std::string status_file_name(const plan::EndpointId& id) {
@@ -45,8 +51,13 @@ std::string status_file_content(const plan::Endpoint& endpoint) {
   return schema::to_json(object);
 }
 
+bool has_status_files(const std::string& prefix) {
+  std::error_code error;
+  return std::filesystem::directory_iterator(folder_below(prefix), error) != std::filesystem::directory_iterator();
+}
+
 void StatusFiles::move_to(std::string prefix) {
-  std::string folder = prefix.empty() || prefix == "none" ? std::string() : prefix + "/endpoint-status";
+  std::string folder = folder_below(prefix);
   if (folder == folder_) return;
   for (const auto& [name, content] : written_) (void)remove_file(folder_ + '/' + name);
   written_.clear();

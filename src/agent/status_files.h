@@ -8,6 +8,10 @@
 
 namespace weft::agent {
 
+/// Whether a former run left any: this node had endpoints.
+/// @param prefix  EndpointStatusPathPrefix
+bool has_status_files(const std::string& prefix);
+
 /// Files that say which endpoints are up, one each: <prefix>/endpoint-status/<orchestrator> <workload> <endpoint>,
 /// path-escaped (datamodel 6.5). Calico's CNI plug-in and confd wait for them. A file is there while its endpoint is
 /// up.

@@ -74,6 +74,7 @@ struct Graph::Inner {
   std::optional<plan::Encapsulation> sent_encapsulation;
   std::map<std::string, api::ClusterInformation> cluster_information;
   bool in_sync = false;
+  Options::NeedsCluster needs_cluster = options.needs_cluster;
   std::string held;  // why nothing goes out
 };
 
@@ -137,8 +138,10 @@ void Graph::Inner::on(api::Changes in) {
 
   table::apply(cluster_information, std::move(in.cluster_information), [](const auto&, const auto*, const auto*) {});
   const auto information = cluster_information.find("default");
+  if (information != cluster_information.end() && needs_cluster == Options::NeedsCluster::once_seen)
+    needs_cluster = Options::NeedsCluster::always;
   if (information == cluster_information.end())
-    held = options.needs_cluster ? "there is no ClusterInformation default" : "";
+    held = needs_cluster == Options::NeedsCluster::always ? "there is no ClusterInformation default" : "";
   else
     held = information->second.spec.datastore_ready.value_or(true)
                ? ""

@@ -18,8 +18,9 @@ class Graph {
     // What is computed beyond what the dataplane programs.
     bool staged = false;   // staged policies among the others, as if they were in force
     bool network = false;  // routes between nodes, tunnels and their keys; needs blocks
-    /// A store without ClusterInformation is none that is ready: it was emptied, or nobody has set it up yet.
-    bool needs_cluster = false;
+    /// Whether a store without ClusterInformation holds changes back, as one that is not ready does: never, once there
+    /// was one (somebody emptied the store since), or always.
+    enum class NeedsCluster { never, once_seen, always } needs_cluster = NeedsCluster::never;
   };
 
   /// @param node         name of this node

@@ -77,7 +77,7 @@ TEST_F(GraphTest, HoldsChangesBackWhileTheStoreIsNotReady) {
 }
 
 TEST_F(GraphTest, TakesAStoreWithoutClusterInformationForNoneIfToldTo) {
-  Graph careful{"n1", {}, {.needs_cluster = true}};
+  Graph careful{"n1", {}, {.needs_cluster = Graph::Options::NeedsCluster::always}};
   const auto say = [&] {
     const auto changes = careful.on(std::exchange(next, {}));
     plan.apply(changes);
@@ -102,6 +102,23 @@ TEST_F(GraphTest, TakesAStoreWithoutClusterInformationForNoneIfToldTo) {
   next.revision = 9;
   EXPECT_EQ(say(), 0);
   EXPECT_EQ(plan.endpoints.size(), 1u);
+}
+
+TEST_F(GraphTest, FollowsAStoreThatNeverHadClusterInformationIfToldTo) {
+  Graph careful{"n1", {}, {.needs_cluster = Graph::Options::NeedsCluster::once_seen}};
+  api::ClusterInformation information;
+  information.metadata.name = "default";
+  next.endpoints.put(endpoint({.name = "web"}));
+  next.revision = 7;
+  EXPECT_EQ(careful.on(std::exchange(next, {})).revision, 7);
+
+  next.cluster_information.put(information);
+  next.revision = 8;
+  EXPECT_EQ(careful.on(std::exchange(next, {})).revision, 8);
+
+  next.cluster_information.drop("default");
+  next.revision = 9;
+  EXPECT_EQ(careful.on(std::exchange(next, {})).revision, 0);
 }
 
 TEST_F(GraphTest, GoesBackWithAStoreThatWasRestored) {
