@@ -7,22 +7,16 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 
 #include "base/log.h"
 #include "metrics/metrics.h"
+#include "store/known_keys.h"
 
 namespace weft::store {
 
 namespace {
 
-/// Which text of a key was sent on. The revision alone does not say it: a restored store gives revisions a second time.
-struct Sent {
-  Revision revision;
-  std::size_t hash;
-  bool operator==(const Sent&) const = default;
-};
 Sent sent(Revision revision, std::string_view value) { return {revision, std::hash<std::string_view>()(value)}; }
 
 // A watch may be asked in vain: etcd does not answer while it still is behind.
@@ -54,7 +48,7 @@ struct Mirror::Inner {
   metrics::Counter& interruptions;
 
   // Of the thread whose turn it is: ours between watches, the store's while one runs.
-  std::unordered_map<std::string, Sent> known;
+  KnownKeys known;
   bool stale = true;  // only a list says what is there
 
   mutable std::mutex mutex;
@@ -100,28 +94,40 @@ struct Mirror::Inner {
   /// Whether the store we meet has the history that we followed: the newest key we know of was, at our revision, what
   /// we saw of it.
   Result<bool> still_the_same() {
-    const auto newest_key =
-        std::ranges::max_element(known, {}, [](const auto& key_and_sent) { return key_and_sent.second.revision; });
-    if (newest_key == known.end()) return false;
-    const auto then = store.get(newest_key->first, state.revision);
+    std::string key;
+    Sent last{0, 0};
+    known.each([&](std::string name, const Sent& what) {
+      if (what.revision <= last.revision) return;
+      key = std::move(name);
+      last = what;
+    });
+    if (key.empty()) return false;
+    const auto then = store.get(key, state.revision);
     if (!then && then.error().code == Code::compacted) return false;
     if (!then) return std::unexpected(then.error());
-    return *then && sent((*then)->revision, (*then)->value) == newest_key->second;
+    return *then && sent((*then)->revision, (*then)->value) == last;
   }
 
   Result<> list() {
     auto listing = TRY(store.list(options.prefix));
     lists.add();
     std::vector<Event> differences;
-    for (const auto& [key, unused] : known) {
+    known.each([&](std::string key, const Sent&) {
       const auto at = std::ranges::lower_bound(listing.entries, key, {}, &Entry::key);
-      if (at == listing.entries.end() || at->key != key) differences.push_back({key, std::nullopt, listing.revision});
-    }
+      if (at == listing.entries.end() || at->key != key)
+        differences.push_back({std::move(key), std::nullopt, listing.revision});
+    });
     for (auto& entry : listing.entries) {
       if (options.wanted && !options.wanted(entry.key)) continue;
-      const auto found = known.find(entry.key);
-      if (found != known.end() && found->second == sent(entry.revision, entry.value)) continue;
+      const auto* before = known.find(entry.key);
+      if (before && *before == sent(entry.revision, entry.value)) continue;
       differences.push_back({std::move(entry.key), std::move(entry.value), entry.revision});
+      entry = {};
+      // What is known of a store for the first time goes on in parts: nobody has to hold all of it as values and rows.
+      if (differences.size() < options.part || state.in_sync) continue;
+      remember(differences);
+      on_changes(differences, 0, false);
+      differences.clear();
     }
     const bool large = listing.entries.size() > 1'000;
     listing.entries = {};
@@ -174,19 +180,23 @@ struct Mirror::Inner {
     std::vector<Event> changes;
     for (const auto& event : seen) {
       if (options.wanted && !options.wanted(event.key)) continue;
-      if (event.value || known.contains(event.key)) changes.push_back(event);
+      if (event.value || known.find(event.key)) changes.push_back(event);
     }
     send(changes, upto);
   }
 
-  void send(std::span<const Event> changes, Revision upto) {
+  void remember(std::span<const Event> changes) {
     for (const auto& event : changes) {
       if (event.value)
-        known.insert_or_assign(event.key, sent(event.revision, *event.value));
+        known.put(event.key, sent(event.revision, *event.value));
       else
         known.erase(event.key);
     }
     events.add(static_cast<double>(changes.size()));
+  }
+
+  void send(std::span<const Event> changes, Revision upto) {
+    remember(changes);
     newest.set(static_cast<double>(upto));
     on_changes(changes, upto, true);
     const std::lock_guard lock(mutex);

@@ -17,6 +17,7 @@ struct MirrorOptions {
   std::function<bool(std::string_view key)> wanted;  // others are not there for us; empty: all are wanted
   std::chrono::milliseconds shortest_wait{50};       // before it tries again; doubles
   std::chrono::milliseconds longest_wait{500};
+  std::size_t part = 1000;  // so many of the first list at once
 };
 
 /// Follows all keys of a prefix: lists them, then watches from there, for as long as it lives.
@@ -31,9 +32,9 @@ struct MirrorOptions {
 class Mirror {
  public:
   /// Changes, in order of their revisions (those of a list: removals first). Everything up to `revision` is in here or
-  /// came before. `in_sync`: the first complete list is through; never goes back. Without events: nothing changed up to
-  /// `revision`. `revision` is lower than before only when the store itself went back. Never two calls at once; a slow
-  /// one holds back only this mirror.
+  /// came before. `in_sync`: the first complete list is through; never goes back. A long first list comes in parts,
+  /// which until then have revision 0. Without events: nothing changed up to `revision`. `revision` is lower than
+  /// before only when the store itself went back. Never two calls at once; a slow one holds back only this mirror.
   using OnChanges = std::function<void(std::span<const Event> events, Revision revision, bool in_sync)>;
 
   Mirror(Store& store, MirrorOptions options, OnChanges on_changes);

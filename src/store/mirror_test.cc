@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <mutex>
+#include <string>
+#include <vector>
 
 #include "store/memory.h"
 #include "test/mirror_fixture.h"
@@ -36,6 +39,31 @@ TEST_F(MirrorTest, IsInSyncWithAnEmptyStoreToo) {
   start();
 
   EXPECT_TRUE(followed.eventually([](const auto& f) { return f.in_sync.load(); }));
+}
+
+TEST_F(MirrorTest, SendsALongFirstListInParts) {
+  for (const char* key : {"/p/a", "/p/b", "/p/c", "/p/d", "/p/e"}) ASSERT_TRUE(memory.put(key, "1"));
+  struct Call {
+    std::vector<std::string> keys;
+    Revision revision;
+    bool in_sync;
+    bool operator==(const Call&) const = default;
+  };
+  std::mutex mutex;
+  std::vector<Call> calls;
+  Mirror mirror(memory, {.prefix = "/p/", .wanted = {}, .part = 2},
+                [&](std::span<const Event> events, Revision revision, bool in_sync) {
+                  const std::lock_guard lock(mutex);
+                  if (events.empty()) return;
+                  Call& call = calls.emplace_back(Call{{}, revision, in_sync});
+                  for (const auto& event : events) call.keys.push_back(event.key);
+                });
+  const auto reached = mirror.catch_up(std::chrono::seconds(10));
+  ASSERT_TRUE(reached);
+
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(calls, (std::vector<Call>{
+                       {{"/p/a", "/p/b"}, 0, false}, {{"/p/c", "/p/d"}, 0, false}, {{"/p/e"}, *reached, true}}));
 }
 
 TEST_F(MirrorTest, ComesIntoSyncWhenTheStoreIsThereAtLast) {
