@@ -97,13 +97,13 @@ Result<> Ruleset::Inner::read() {
     }
   }
   auto& sets = wanted.sets();
-  for (auto& [name, set] : sets.kernel()) {
+  for (const auto& [name, set] : sets.kernel()) {
     const auto found = snapshot.sets.find(name);
     if (found == snapshot.sets.end()) {
-      set.found(std::nullopt);
+      sets.found(name, std::nullopt);
     } else {
       rebuild = rebuild || !found->second.set.same_as(set.definition());
-      set.found(std::move(found->second.elements));
+      sets.found(name, std::move(found->second.elements));
     }
   }
   for (const auto& [name, state] : snapshot.sets) {
@@ -113,7 +113,7 @@ Result<> Ruleset::Inner::read() {
     if (!reread) log::warning("table inet weft is not as we left it and is made anew");
     present.clear();
     foreign_sets.clear();
-    for (auto& [name, set] : sets.kernel()) set.found(std::nullopt);
+    for (const auto& [name, set] : sets.kernel()) sets.found(name, std::nullopt);
   }
   wanted.all_dirty();
   known = true;
@@ -241,6 +241,11 @@ void Ruleset::reread() {
 }
 
 const std::string& Ruleset::found() const { return inner_->found; }
+
+Ruleset::Sizes Ruleset::sizes() const {
+  auto& sets = inner_->wanted.sets();
+  return {.chains = inner_->present.size(), .sets = sets.kernel().size(), .elements = sets.elements()};
+}
 
 std::uint32_t Ruleset::generation() const { return inner_->generation; }
 

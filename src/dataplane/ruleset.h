@@ -39,6 +39,12 @@ class Ruleset {
   /// What the sync after reread() found to differ, for people: "chain from-cali1, set sources-v4"; empty: nothing.
   const std::string& found() const;
 
+  /// What is in the table, as far as we know.
+  struct Sizes {
+    std::size_t chains = 0, sets = 0, elements = 0;
+  };
+  Sizes sizes() const;
+
   /// nf_tables generation of our last commit: events up to it are our own.
   std::uint32_t generation() const;
 

@@ -11,52 +11,33 @@ namespace nft = kernel::nft;
 
 // --- KernelSet
 
-void KernelSet::compare(const nft::Element& element) {
-  if (wanted_.contains(element) == present_.contains(element))
-    different_.erase(element);
-  else
-    different_.insert(element);
+void KernelSet::turn(nft::Element element, bool wanted) {
+  const auto [it, fresh] = different_.try_emplace(std::move(element), wanted);
+  if (!fresh) different_.erase(it);  // back to what the kernel has
 }
 
-void KernelSet::want(nft::Element element) {
-  wanted_.insert(element);
-  compare(element);
-}
-
-void KernelSet::unwant(const nft::Element& element) {
-  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): it may be the one in the set
-  const nft::Element copy = element;
-  wanted_.erase(copy);
-  compare(copy);
-}
-
-void KernelSet::retire(bool retired) {
-  retired_ = retired;
-  wanted_.clear();
-  different_ = present_;
-}
-
-void KernelSet::found(std::optional<std::set<nft::Element>> elements) {
+void KernelSet::found(const std::optional<Elements>& elements, const Elements& wanted) {
   exists_ = elements.has_value();
-  present_ = elements ? std::move(*elements) : std::set<nft::Element>();
+  size_ = elements ? elements->size() : 0;
   different_.clear();
-  std::ranges::set_symmetric_difference(wanted_, present_, std::inserter(different_, different_.end()));
+  for (const auto& element : wanted) {
+    if (!elements || !elements->contains(element)) different_.emplace_hint(different_.end(), element, true);
+  }
+  if (!elements) return;
+  for (const auto& element : *elements) {
+    if (!wanted.contains(element)) different_.emplace(element, false);
+  }
 }
 
 KernelSet::Difference KernelSet::difference() const {
   Difference out;
-  for (const auto& element : different_) (wanted_.contains(element) ? out.fresh : out.gone).push_back(element);
+  for (const auto& [element, wanted] : different_) (wanted ? out.fresh : out.gone).push_back(element);
   return out;
 }
 
 void KernelSet::done() {
   exists_ = true;
-  for (const auto& element : different_) {
-    if (wanted_.contains(element))
-      present_.insert(element);
-    else
-      present_.erase(element);
-  }
+  for (const auto& [element, wanted] : different_) wanted ? ++size_ : --size_;
   different_.clear();
 }
 
@@ -69,7 +50,7 @@ nft::Element element_of(const net::Cidr& cidr, bool prefixes) {
 }
 
 /// Whether another of the prefixes covers it.
-bool covered(const std::set<net::Cidr>& all, const net::Cidr& cidr) {
+bool covered(const Sets::Addresses& all, const net::Cidr& cidr) {
   for (int length = 0; length < cidr.length(); ++length) {
     if (all.contains(net::Cidr(cidr.ip(), length))) return true;
   }
@@ -77,7 +58,7 @@ bool covered(const std::set<net::Cidr>& all, const net::Cidr& cidr) {
 }
 
 /// Those within `cidr`, itself left out, that no other one within it covers.
-std::vector<net::Cidr> outermost_within(const std::set<net::Cidr>& all, const net::Cidr& cidr) {
+std::vector<net::Cidr> outermost_within(const Sets::Addresses& all, const net::Cidr& cidr) {
   std::vector<net::Cidr> out;
   for (auto it = all.lower_bound(cidr); it != all.end() && cidr.contains(*it); ++it) {
     if (*it == cidr || (!out.empty() && out.back().contains(*it))) continue;
@@ -86,7 +67,7 @@ std::vector<net::Cidr> outermost_within(const std::set<net::Cidr>& all, const ne
   return out;
 }
 
-std::set<net::Cidr> outermost(const std::set<net::Cidr>& all) {
+std::set<net::Cidr> outermost(const Sets::Addresses& all) {
   std::set<net::Cidr> out;
   for (const auto& cidr : nft::disjoint(std::vector(all.begin(), all.end()))) out.insert(out.end(), cidr);
   return out;
@@ -96,9 +77,34 @@ std::set<net::Cidr> outermost(const std::set<net::Cidr>& all) {
 
 Sets::Sets() = default;
 
-KernelSet& Sets::fixed(const nft::Set& definition) {
+void Sets::fixed(const nft::Set& definition) {
   dirty_.insert(definition.name);
-  return kernel_.try_emplace(definition.name, definition).first->second;
+  kernel_.try_emplace(definition.name, definition);
+  fixed_.try_emplace(definition.name);
+}
+
+void Sets::put(const std::string& name, nft::Element element, bool wanted) {
+  auto& all = fixed_.at(name);
+  if (wanted ? !all.insert(element).second : all.erase(element) == 0) return;
+  kernel_.at(name).turn(std::move(element), wanted);
+  dirty_.insert(name);
+}
+
+void Sets::found(const std::string& name, const std::optional<KernelSet::Elements>& elements) {
+  auto& set = kernel_.at(name);
+  const auto fixed = fixed_.find(name);
+  const auto half = [&]() -> const Half* {
+    const auto it = entries_.find(owner(name));
+    if (it == entries_.end()) return nullptr;
+    for (const auto* half : {&it->second.v4, &it->second.v6}) {
+      const auto family = half == &it->second.v4 ? net::Family::v4 : net::Family::v6;
+      if (half->form != Form::none && set_name(it->first, family, half->form == Form::prefixes) == name) return half;
+    }
+    return nullptr;
+  }();
+  elements_ -= set.size();
+  set.found(elements, fixed != fixed_.end() ? fixed->second : half ? elements_of(*half) : KernelSet::Elements());
+  elements_ += set.size();
 }
 
 void Sets::define(const plan::Set& set) {
@@ -152,11 +158,13 @@ void Sets::done() {
   for (const auto& name : dirty_) {
     const auto it = kernel_.find(name);
     if (it == kernel_.end()) continue;
+    elements_ -= it->second.size();
     if (it->second.retired()) {
       kernel_.erase(it);
       owners_.erase(name);
     } else {
       it->second.done();
+      elements_ += it->second.size();
     }
   }
   dirty_.clear();
@@ -169,42 +177,56 @@ void Sets::drop_if_unused(const plan::SetId& id) {
   if (empty(it->second.v4) && empty(it->second.v6)) entries_.erase(it);
 }
 
-KernelSet* Sets::kernel_of(const plan::SetId& id, net::Family family, Form form) {
-  if (form == Form::none) return nullptr;
+KernelSet& Sets::kernel_of(const plan::SetId& id, net::Family family, Form form) {
   const auto name = set_name(id, family, form == Form::prefixes);
-  const auto it = kernel_.find(name);
-  if (it == kernel_.end()) return nullptr;
   dirty_.insert(name);
-  return &it->second;
+  return kernel_.at(name);
 }
 
-void Sets::drop_kernel(const std::string& name) {
-  const auto it = kernel_.find(name);
-  if (it == kernel_.end()) return;
-  dirty_.insert(name);
-  if (it->second.exists()) {
-    it->second.retire(true);
-    return;
-  }
-  kernel_.erase(it);
-  owners_.erase(name);
+/// The form that the half's members ask for, when so many more of them are there.
+Sets::Form Sets::form_of(const Entry& entry, const Half& half, std::ptrdiff_t addresses, std::ptrdiff_t prefixes,
+                         std::ptrdiff_t ports) {
+  const auto some = [](std::size_t now, std::ptrdiff_t more) { return static_cast<std::ptrdiff_t>(now) + more > 0; };
+  if (!entry.active()) return Form::none;
+  if (entry.set->type == plan::SetType::ip_port) return some(half.ports.size(), ports) ? Form::hosts : Form::none;
+  if (!some(half.addresses.size(), addresses)) return Form::none;
+  return some(half.prefixes, prefixes) ? Form::prefixes : Form::hosts;
 }
 
-/// Gives the half the form that its members ask for; builds the kernel's set anew when that is another form.
-void Sets::reshape(const plan::SetId& id, Entry& entry, net::Family family) {
-  auto& half = entry.half(family);
-  Form form = Form::none;
-  if (entry.active() && entry.set->type == plan::SetType::ip_port) {
-    if (!half.ports.empty()) form = Form::hosts;
-  } else if (entry.active() && !half.addresses.empty()) {
-    form = half.prefixes == 0 ? Form::hosts : Form::prefixes;
+KernelSet::Elements Sets::elements_of(const Half& half) {
+  KernelSet::Elements out;
+  for (const auto& key : half.ports) out.insert(out.end(), {.key = key});
+  if (half.form == Form::hosts) {
+    for (const auto& cidr : half.addresses) out.insert(out.end(), element_of(cidr, false));
+  } else if (half.form == Form::prefixes) {
+    for (const auto& cidr : outermost(half.addresses)) out.insert(out.end(), element_of(cidr, true));
   }
-  if (form == half.form) return;
-  if (half.form != Form::none) drop_kernel(set_name(id, family, half.form == Form::prefixes));
-  half.form = form;
+  return out;
+}
+
+/// The kernel's set is not wanted in this form any more. Before the members change, so that it is known what is in it.
+void Sets::leave(const plan::SetId& id, Half& half, net::Family family) {
+  if (half.form == Form::none) return;
+  const auto name = set_name(id, family, half.form == Form::prefixes);
   reshaped_.insert(id);
-  if (form == Form::none) return;
+  dirty_.insert(name);
+  const auto it = kernel_.find(name);
+  if (it->second.exists()) {
+    for (const auto& element : elements_of(half)) it->second.turn(element, false);
+    it->second.retire(true);
+  } else {
+    kernel_.erase(it);
+    owners_.erase(name);
+  }
+  half.form = Form::none;
+}
 
+/// The kernel's set takes this form, with all members.
+void Sets::enter(const plan::SetId& id, Entry& entry, net::Family family, Form form) {
+  auto& half = entry.half(family);
+  half.form = form;
+  if (form == Form::none) return;
+  reshaped_.insert(id);
   nft::Set definition{.name = set_name(id, family, form == Form::prefixes),
                       .key_type = nft::type_of(family),
                       .key_length = static_cast<std::uint32_t>(net::bits_of(family) / 8),
@@ -216,16 +238,18 @@ void Sets::reshape(const plan::SetId& id, Entry& entry, net::Family family) {
   }
   const auto name = definition.name;
   auto& kernel = kernel_.try_emplace(name, std::move(definition)).first->second;
-  if (kernel.retired()) kernel.retire(false);
+  kernel.retire(false);
   owners_.insert_or_assign(name, id);
   dirty_.insert(name);
-  if (entry.set->type == plan::SetType::ip_port) {
-    for (const auto& key : half.ports) kernel.want({.key = key});
-  } else if (form == Form::hosts) {
-    for (const auto& cidr : half.addresses) kernel.want(element_of(cidr, false));
-  } else {
-    for (const auto& cidr : outermost(half.addresses)) kernel.want(element_of(cidr, true));
-  }
+  for (const auto& element : elements_of(half)) kernel.turn(element, true);
+}
+
+void Sets::reshape(const plan::SetId& id, Entry& entry, net::Family family) {
+  auto& half = entry.half(family);
+  const auto form = form_of(entry, half);
+  if (form == half.form) return;
+  leave(id, half, family);
+  enter(id, entry, family, form);
 }
 
 void Sets::add(const plan::SetId& id, const plan::Member& member) {
@@ -235,23 +259,29 @@ void Sets::add(const plan::SetId& id, const plan::Member& member) {
     auto& half = entry.half(family);
     const auto key = nft::key(port->ip, port->protocol, port->port);
     if (!half.ports.insert(key).second) return;
-    if (auto* kernel = kernel_of(id, family, half.form))
-      kernel->want({.key = key});
-    else
-      reshape(id, entry, family);
+    if (half.form == form_of(entry, half)) {
+      if (half.form != Form::none) kernel_of(id, family, half.form).turn({.key = key}, true);
+    } else {
+      enter(id, entry, family, form_of(entry, half));
+    }
     return;
   }
   const auto& cidr = std::get<net::Cidr>(member);
-  auto& half = entry.half(cidr.family());
-  if (!half.addresses.insert(cidr).second) return;
+  const auto family = cidr.family();
+  auto& half = entry.half(family);
+  if (half.addresses.contains(cidr)) return;
+  const auto form = form_of(entry, half, 1, cidr.is_host() ? 0 : 1);
+  const bool same = form == half.form;
+  if (!same) leave(id, half, family);
+  half.addresses.insert(cidr);
   if (!cidr.is_host()) ++half.prefixes;
-  const bool same_form = half.form == (half.prefixes == 0 ? Form::hosts : Form::prefixes);
-  auto* kernel = same_form ? kernel_of(id, cidr.family(), half.form) : nullptr;
-  if (kernel == nullptr) return reshape(id, entry, cidr.family());
-  if (half.form == Form::hosts) return kernel->want(element_of(cidr, false));
+  if (!same) return enter(id, entry, family, form);
+  if (form == Form::none) return;
+  auto& kernel = kernel_of(id, family, form);
+  if (form == Form::hosts) return kernel.turn(element_of(cidr, false), true);
   if (covered(half.addresses, cidr)) return;
-  for (const auto& inner : outermost_within(half.addresses, cidr)) kernel->unwant(element_of(inner, true));
-  kernel->want(element_of(cidr, true));
+  for (const auto& inner : outermost_within(half.addresses, cidr)) kernel.turn(element_of(inner, true), false);
+  kernel.turn(element_of(cidr, true), true);
 }
 
 void Sets::remove(const plan::SetId& id, const plan::Member& member) {
@@ -259,26 +289,34 @@ void Sets::remove(const plan::SetId& id, const plan::Member& member) {
   if (it == entries_.end()) return;
   auto& entry = it->second;
   if (const auto* port = std::get_if<plan::IpPort>(&member)) {
-    auto& half = entry.half(port->ip.family());
+    const auto family = port->ip.family();
+    auto& half = entry.half(family);
     const auto key = nft::key(port->ip, port->protocol, port->port);
-    if (half.ports.erase(key) == 0) return;
-    if (auto* kernel = kernel_of(id, port->ip.family(), half.form)) kernel->unwant({.key = key});
-    reshape(id, entry, port->ip.family());
+    if (!half.ports.contains(key)) return;
+    const auto form = form_of(entry, half, 0, 0, -1);
+    if (form != half.form) leave(id, half, family);
+    half.ports.erase(key);
+    if (half.form != Form::none) kernel_of(id, family, half.form).turn({.key = key}, false);
     return drop_if_unused(id);
   }
   const auto& cidr = std::get<net::Cidr>(member);
-  auto& half = entry.half(cidr.family());
-  if (half.addresses.erase(cidr) == 0) return;
+  const auto family = cidr.family();
+  auto& half = entry.half(family);
+  if (!half.addresses.contains(cidr)) return;
+  const auto form = form_of(entry, half, -1, cidr.is_host() ? 0 : -1);
+  const bool same = form == half.form;
+  if (!same) leave(id, half, family);
+  half.addresses.erase(cidr);
   if (!cidr.is_host()) --half.prefixes;
-  if (auto* kernel = kernel_of(id, cidr.family(), half.form); kernel == nullptr) {
-    // not in the kernel: nobody defined it
-  } else if (half.form == Form::hosts) {
-    kernel->unwant(element_of(cidr, false));
-  } else if (!covered(half.addresses, cidr)) {
-    kernel->unwant(element_of(cidr, true));
-    for (const auto& inner : outermost_within(half.addresses, cidr)) kernel->want(element_of(inner, true));
+  if (!same) {
+    enter(id, entry, family, form);
+  } else if (form == Form::hosts) {
+    kernel_of(id, family, form).turn(element_of(cidr, false), false);
+  } else if (form == Form::prefixes && !covered(half.addresses, cidr)) {
+    auto& kernel = kernel_of(id, family, form);
+    kernel.turn(element_of(cidr, true), false);
+    for (const auto& inner : outermost_within(half.addresses, cidr)) kernel.turn(element_of(inner, true), true);
   }
-  reshape(id, entry, cidr.family());
   drop_if_unused(id);
 }
 

@@ -81,13 +81,7 @@ void WantedTable::unuse(const std::string& name) {
 }
 
 void WantedTable::elements(const plan::Endpoint& endpoint, bool wanted) {
-  const auto put = [&](const nft::Set& set, nft::Element element) {
-    auto& kernel = sets_.fixed(set);
-    if (wanted)
-      kernel.want(std::move(element));
-    else
-      kernel.unwant(element);
-  };
+  const auto put = [&](const nft::Set& set, nft::Element element) { sets_.put(set.name, std::move(element), wanted); };
   for (const auto& cidr : endpoint.addresses) {
     if (!cidr.is_host()) continue;
     put(cidr.family() == net::Family::v4 ? sources_v4 : sources_v6, {.key = nft::key(endpoint.interface, cidr.ip())});
