@@ -50,7 +50,7 @@ TEST(RulesetNetTest, WritesATableThatReadsWell) {
            "elements = { \"cali1\" . 10.0.0.1 }",
            "iifname \"cali*\" goto dispatch-from",
            "log prefix \"calico-packet: \" level info comment \"default/allow-web ingress rule 0\"",
-           "ip saddr @s-web_1-v4 tcp dport { 80, 8000-8100 } accept comment \"default/allow-web ingress rule 1\"",
+           "tcp dport { 80, 8000-8100 } ip saddr @s-web_1-v4 accept comment \"default/allow-web ingress rule 1\"",
            "comment \"NetworkPolicy default/allow-web ingress\"",
            "comment \"role == 'web'\"",
            "drop comment \"end of tier default\"",

@@ -51,6 +51,7 @@ class Matcher {
     if (family_) front.push_back(nft::family(*family_, !family_implied_));
     if (rule_.protocol) front.push_back(nft::protocol(*rule_.protocol, false, !protocol_implied_));
     if (needs_ports_) front.push_back(nft::protocols(with_ports));
+    front.insert(front.end(), cheap_.begin(), cheap_.end());
     front.insert(front.end(), common_.begin(), common_.end());
     out.push_back(std::move(front));
     for (const auto& factor : factors_) {
@@ -70,7 +71,7 @@ class Matcher {
 
  private:
   bool protocol() {
-    if (rule_.not_protocol) common_.push_back(nft::protocol(*rule_.not_protocol, true));
+    if (rule_.not_protocol) cheap_.push_back(nft::protocol(*rule_.not_protocol, true));
     return true;
   }
 
@@ -80,9 +81,9 @@ class Matcher {
       const auto wanted = *family_ == net::Family::v4 ? net::icmp : net::icmpv6;
       if (rule_.protocol && *rule_.protocol != wanted) return false;
       if (!rule_.protocol && !std::exchange(icmp_required_, true))
-        common_.push_back(nft::protocol(wanted, false, false));
+        cheap_.push_back(nft::protocol(wanted, false, false));
       protocol_implied_ = family_implied_ = true;
-      common_.push_back(nft::icmp(*family_, (*match)->type, (*match)->code, match == &rule_.not_icmp));
+      cheap_.push_back(nft::icmp(*family_, (*match)->type, (*match)->code, match == &rule_.not_icmp));
     }
     return true;
   }
@@ -144,7 +145,12 @@ class Matcher {
       any.push_back({{nft::port_set(end, *family_, *set)}, {nft::port_set(end, *family_, *set, true)}});
     }
     if (any.empty()) return false;
-    add(std::move(any));
+    if (any.size() > 1) {
+      factors_.push_back(std::move(any));
+      return true;
+    }
+    auto& parts = side.named_ports.empty() ? cheap_ : common_;
+    parts.insert(parts.end(), any[0].when.begin(), any[0].when.end());
     return true;
   }
 
@@ -155,7 +161,7 @@ class Matcher {
         protocol_implied_ = true;
       else
         needs_ports_ = true;
-      common_.push_back(numeric(end, ranges, true));
+      cheap_.push_back(numeric(end, ranges, true));
     }
     Parts none;
     for (const auto& id : side.not_named_ports) {
@@ -174,17 +180,12 @@ class Matcher {
     return true;
   }
 
-  void add(Factor factor) {
-    if (factor.size() == 1)
-      common_.insert(common_.end(), factor[0].when.begin(), factor[0].when.end());
-    else
-      factors_.push_back(std::move(factor));
-  }
-
   const plan::Rule& rule_;
   std::optional<net::Family> family_;
   const FindSet& find_;
-  Parts common_;
+  // Most rules are not for the packet that asks them: what costs nothing to compare comes first.
+  Parts cheap_;   // protocols, ports
+  Parts common_;  // addresses, sets
   std::vector<Factor> factors_;
   bool family_implied_ = false;
   bool protocol_implied_ = false;

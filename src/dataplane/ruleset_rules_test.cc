@@ -93,7 +93,7 @@ TEST(RulesetRulesTest, ListsBecomeDisjointAnonymousSets) {
                            r.source.nets = {cidr("10.0.0.0/8"), cidr("10.1.0.0/16"), cidr("9.9.9.9")};
                            r.destination.ports = {{80, 90}, {85, 100}, {101, 101}, {7, 7}};
                          })),
-              ElementsAre("ip saddr { 9.9.9.9, 10.0.0.0/8 } udp dport { 7, 80-101 } accept"));
+              ElementsAre("udp dport { 7, 80-101 } ip saddr { 9.9.9.9, 10.0.0.0/8 } accept"));
 }
 
 TEST(RulesetRulesTest, NumbersOrNamesOnBothSidesGiveEveryCombination) {
