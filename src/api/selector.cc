@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <mutex>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -40,6 +42,10 @@ struct Selector::Tree {
   std::vector<std::size_t> labels;  // where label names stand in `text`, ascending
   std::string id;
   Restrictions restrictions;
+  std::string source;  // that was parsed; empty: it came about otherwise
+
+  struct Parsed;
+  ~Tree();
 };
 
 namespace {
@@ -406,15 +412,50 @@ std::string id_of(std::string_view text) {
 
 }  // namespace
 
+/// What was parsed and is still held by somebody, by its text: a cluster says the same again and again.
+struct Selector::Tree::Parsed {
+  std::mutex mutex;
+  std::unordered_map<std::string_view, std::weak_ptr<const Tree>> trees;  // the texts are the trees' own
+
+  static Parsed& all() {
+    static auto* parsed = new Parsed;  // never destroyed: selectors may be held while the process ends
+    return *parsed;
+  }
+};
+
+Selector::Tree::~Tree() {
+  if (source.empty()) return;
+  auto& parsed = Parsed::all();
+  const std::lock_guard lock(parsed.mutex);
+  const auto it = parsed.trees.find(source);
+  // Somebody may have parsed the same text since the last holder left.
+  if (it != parsed.trees.end() && it->first.data() == source.data()) parsed.trees.erase(it);
+}
+
 Result<Selector> Selector::parse(std::string_view text) {
+  auto& parsed = Tree::Parsed::all();
+  {
+    const std::lock_guard lock(parsed.mutex);
+    if (const auto it = parsed.trees.find(text); it != parsed.trees.end()) {
+      if (auto tree = it->second.lock()) return Selector(std::move(tree));
+      parsed.trees.erase(it);  // its last holder is about to take it out
+    }
+  }
   Parser parser(text);
   TRY(parser.parse());
   auto tree = std::make_shared<Tree>();
   tree->steps = std::move(parser.steps);
+  tree->steps.shrink_to_fit();
   tree->text = std::move(parser.text);
   tree->labels = std::move(parser.labels);
   tree->restrictions = std::move(parser.restrictions);
   tree->id = id_of(tree->text);
+  if (!text.empty()) {
+    tree->source = text;
+    const std::lock_guard lock(parsed.mutex);
+    const auto [it, fresh] = parsed.trees.try_emplace(tree->source, tree);
+    if (!fresh) tree->source.clear();  // another thread was faster
+  }
   return Selector(std::move(tree));
 }
 

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace weft::api {
 namespace {
@@ -225,6 +228,25 @@ TEST(Selector, TakesThousandsOfNestedParentheses) {
   EXPECT_FALSE(matches(chain, {{"c", "b"}}));
   EXPECT_TRUE(matches(nots, {{"a", ""}}));
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+}
+
+TEST(SelectorTest, IsTheSameObjectWhereTheSameTextIsHeldAlready) {
+  const auto one = Selector::parse("app == 'web' && tier in {'a', 'b'}").value();
+  const auto other = Selector::parse("app == 'web' && tier in {'a', 'b'}").value();
+  EXPECT_EQ(&one.text(), &other.text());
+  EXPECT_NE(&one.text(), &Selector::parse("app == 'web'  && tier in {'a', 'b'}").value().text());
+}
+
+TEST(SelectorTest, IsForgottenWithItsLastHolderAndParsedAnew) {
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([] {
+      for (int i = 0; i < 2000; ++i) {
+        const auto text = "app == 'x" + std::to_string(i % 3) + "'";
+        EXPECT_EQ(Selector::parse(text).value().matches({{"app", "x" + std::to_string(i % 3)}}), true);
+      }
+    });
+  }
 }
 
 }  // namespace

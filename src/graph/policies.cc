@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "api/codec.h"
 #include "base/strings.h"
 #include "policy/effective.h"
 
@@ -18,6 +19,20 @@ plan::PolicyId id_of(const std::string& kind, const std::pair<std::string, std::
 plan::PolicyId id_of(const std::string& kind, const std::string& name) { return {kind, "", name}; }
 
 constexpr std::string_view always_hint = "AssumeNeededOnEveryNode";
+
+/// Rules as JSON of a policy that has nothing else.
+std::string pack(const std::vector<api::Rule>& ingress, const std::vector<api::Rule>& egress) {
+  api::GlobalNetworkPolicy policy;
+  policy.spec.ingress = ingress;
+  policy.spec.egress = egress;
+  auto text = api::to_json(policy);
+  text.shrink_to_fit();
+  return text;
+}
+Result<Rules> compile_packed(const std::string& rules, std::string_view policy_namespace) {
+  const auto policy = TRY(api::from_json<api::GlobalNetworkPolicy>(rules));
+  return compile(policy.spec.ingress, policy.spec.egress, policy_namespace);
+}
 
 std::string owner_of(const plan::PolicyId& id) { return "policy " + plan::to_string(id); }
 
@@ -131,8 +146,7 @@ void Policies::put(const plan::PolicyId& id, const Resource& resource) {
     policy.pre_dnat = spec.pre_dnat;
     policy.forward = spec.apply_on_forward;
   }
-  policy.ingress = spec.ingress;
-  policy.egress = spec.egress;
+  policy.rules = pack(spec.ingress, spec.egress);
   put(std::move(policy));
 }
 
@@ -154,8 +168,7 @@ void Policies::put(Policy policy) {
   known.pre_dnat = policy.pre_dnat;
   known.forward = policy.forward;
   known.always = policy.always;
-  known.ingress = std::move(policy.ingress);
-  known.egress = std::move(policy.egress);
+  known.rules = std::move(policy.rules);
   known.compiled = false;
   touched_policies_.insert(known.id);
   for (const Endpoint* endpoint : known.endpoints) touched_endpoints_.insert(endpoint->key);
@@ -205,7 +218,7 @@ void Policies::settle() {
 }
 
 void Policies::compile_rules(Policy& policy) {
-  auto rules = compile(policy.ingress, policy.egress, policy.id.namespace_);
+  auto rules = compile_packed(policy.rules, policy.id.namespace_);
   if (policy.broken != !rules) {
     for (const Endpoint* endpoint : policy.endpoints) touched_endpoints_.insert(endpoint->key);
   }

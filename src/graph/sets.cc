@@ -31,6 +31,8 @@ std::size_t Sets::MemberHash::operator()(const plan::Member& member) const noexc
 
 // Items.
 
+absl::InlinedVector<net::Cidr, 1> Sets::nets(const std::vector<net::Cidr>& list) { return {list.begin(), list.end()}; }
+
 void Sets::put_item(const std::string& key, const api::Labels& labels, const std::vector<std::string>& profiles,
                     Content content) {
   Item& item = items_[key];
@@ -84,7 +86,7 @@ void Sets::on(const table::Delta<api::WorkloadEndpoint>& endpoints) {
       drop_item(item);
       continue;
     }
-    Content content{endpoint->spec.ip_networks, {}};
+    Content content{nets(endpoint->spec.ip_networks), {}};
     for (const auto& port : endpoint->spec.ports) {
       if (!port.name.empty())
         content.ports.push_back({port.name, port.protocol.value, static_cast<std::uint16_t>(port.port)});
@@ -119,7 +121,7 @@ void Sets::on(const table::Delta<api::NetworkSet>& sets) {
     }
     api::Labels labels = set->metadata.labels;
     labels[std::string(policy::namespace_label)] = key.first;
-    put_item(item, labels, {"kns." + key.first}, {set->spec.nets, {}});
+    put_item(item, labels, {"kns." + key.first}, {nets(set->spec.nets), {}});
   }
 }
 
@@ -128,7 +130,7 @@ void Sets::on(const table::Delta<api::GlobalNetworkSet>& sets) {
   for (const auto& [name, set] : sets.rows) {
     const std::string item = key_of(global_network_set, "", name);
     if (set)
-      put_item(item, set->metadata.labels, {}, {set->spec.nets, {}});
+      put_item(item, set->metadata.labels, {}, {nets(set->spec.nets), {}});
     else
       drop_item(item);
   }
@@ -198,6 +200,7 @@ void Sets::each_member(const MemberSet& set, const Content& content, Use use) {
 void Sets::add(MemberSet& set, const Content& content) {
   each_member(set, content, [&](const plan::Member& member) {
     if (set.members[member]++ > 0) return;
+    ++members_;
     plan::SetMember row{set.definition.id, member};
     if (const auto it = changes_.rows.find(row.key()); it != changes_.rows.end())
       changes_.rows.erase(it);
@@ -211,6 +214,7 @@ void Sets::remove(MemberSet& set, const Content& content) {
     const auto count = set.members.find(member);
     if (--count->second > 0) return;
     set.members.erase(count);
+    --members_;
     const std::pair key(set.definition.id, member);
     if (const auto it = changes_.rows.find(key); it != changes_.rows.end())
       changes_.rows.erase(it);

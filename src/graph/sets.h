@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -32,6 +34,8 @@ class Sets : private LabelIndex::Listener {
 
   std::size_t items() const { return items_.size(); }
   std::size_t groups() const { return index_.groups(); }
+  std::size_t count() const { return sets_.size(); }
+  std::size_t members_count() const { return members_; }
 
  private:
   struct NamedPort {
@@ -40,8 +44,9 @@ class Sets : private LabelIndex::Listener {
     std::uint16_t port = 0;
     bool operator==(const NamedPort&) const = default;
   };
+  /// There is one for each endpoint of the cluster: most have one address and no named port.
   struct Content {
-    std::vector<net::Cidr> nets;
+    absl::InlinedVector<net::Cidr, 1> nets;
     std::vector<NamedPort> ports;
     bool operator==(const Content&) const = default;
   };
@@ -60,6 +65,7 @@ class Sets : private LabelIndex::Listener {
   void matched(LabelIndex::Query& query, LabelIndex::Item& item) override;
   void unmatched(LabelIndex::Query& query, LabelIndex::Item& item) override;
 
+  static absl::InlinedVector<net::Cidr, 1> nets(const std::vector<net::Cidr>& list);
   void put_item(const std::string& key, const api::Labels& labels, const std::vector<std::string>& profiles,
                 Content content);
   void drop_item(const std::string& key);
@@ -80,6 +86,7 @@ class Sets : private LabelIndex::Listener {
   std::map<plan::SetId, MemberSet> sets_;
   std::map<std::string, std::vector<plan::SetId>> needs_;  // by owner
   Output<plan::Set> rows_;
+  std::size_t members_ = 0;                // of all sets
   table::Delta<plan::SetMember> changes_;  // since the last `members`; holds true differences only
 };
 
