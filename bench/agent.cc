@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -23,6 +24,7 @@
 #include "bench/agent/machine.h"
 #include "bench/agent/pods.h"
 #include "cli/command.h"
+#include "http/server.h"
 #include "kernel/link.h"
 #include "store/etcd/open.h"
 
@@ -41,7 +43,7 @@ struct Choice {
   std::string size = "small", agent = program("weft");
   std::vector<std::string> parts;
   bool disk = false, log = false;
-  int rounds = 200, idle = 10, changes = 10'000, pods = 50, starts = 3;
+  int rounds = 200, idle = 60, changes = 10'000, pods = 50, starts = 3;
 
   bool has(const std::string& part) const { return parts.empty() || std::ranges::count(parts, part) > 0; }
 };
@@ -65,6 +67,8 @@ class Run {
   void idle();
   void pods();
   void growth();
+  /// Says where the changes since the last call spent their time in the agent.
+  void stages();
 
   void put(const api::WorkloadEndpoint& row) { check(store_->put(api::path_of(row), api::to_json(row))); }
   void remove(const api::WorkloadEndpoint& row) { check(store_->remove(api::path_of(row))); }
@@ -86,6 +90,7 @@ class Run {
   kernel::Socket rtnl_ = kernel::Socket::open(NETLINK_ROUTE).value();
   Limits limits_;
   Table table_{size_.name};
+  std::map<std::string, std::pair<double, double>> stages_;  // seconds and changes so far
 };
 
 std::string load() { return read_file("/proc/loadavg").value_or("").substr(0, 14); }
@@ -130,8 +135,10 @@ void Run::all() {
   while (!agent_->ready()) std::this_thread::sleep_for(20ms);
   settle();
   limits_ = measure_limits(*store_, count_elements());
+  fmt::print("limits of this machine: {}\n", to_string(limits_));
   table_.head();
   if (choice_.has("start")) start();
+  stages();
   if (choice_.has("remote")) remote();
   if (choice_.has("policy")) policy();
   if (choice_.has("local")) local();
@@ -140,6 +147,26 @@ void Run::all() {
   if (choice_.has("growth")) growth();
   if (choice_.log) fmt::print("{}", agent_->log());
   fmt::print("load at end {}; agent's peak {:.0f} MB\n", load(), agent_->peak_mib());
+}
+
+void Run::stages() {
+  constexpr const char* names[] = {"decode", "graph_queue", "graph", "dataplane_queue", "policy", "routes"};
+  const auto answer = http::get("127.0.0.1", 9091, "/metrics");
+  if (!answer) return;
+  std::string line;
+  for (const std::string name : names) {
+    const auto value = [&](const char* what) {
+      const auto key = fmt::format("weft_change_seconds_{}{{stage=\"{}\"}} ", what, name);
+      const auto at = answer->body.find(key);
+      return at == std::string::npos ? 0.0 : std::strtod(answer->body.c_str() + at + key.size(), nullptr);
+    };
+    const std::pair now(value("sum"), value("count"));
+    const auto before = std::exchange(stages_[name], now);
+    const double count = now.second - before.second;
+    line += fmt::format("{}{} {:.3f}", line.empty() ? "" : ", ", name,
+                        count > 0 ? (now.first - before.first) / count * 1000 : 0.0);
+  }
+  fmt::print("  in the agent, mean ms: {}\n", line);
 }
 
 /// Each time into an empty kernel, as after a reboot.
@@ -190,7 +217,8 @@ void Run::remote() {
   settle();
   const double used = (agent_->cpu_seconds() - cpu) * 1000 / choice_.rounds;
   table_.row("remote endpoint appears, p50 / p99", milliseconds(appears), limit({&limits_.watch, &limits_.element}));
-  table_.row("CPU per remote endpoint", milliseconds(used), "");
+  table_.row("CPU per remote endpoint", milliseconds(used), fmt::format("{:.2f} ms element", limits_.element_cpu));
+  stages();
   for (int i = 0; i < choice_.rounds; ++i) remove(remote_guest(static_cast<unsigned>(i)));
   settle();
 }
@@ -212,6 +240,7 @@ void Run::policy() {
   settle();
   table_.row("policy of one pod changes, p50 / p99", milliseconds(changes), limit({&limits_.watch, &limits_.chain}));
   table_.row("CPU per policy", milliseconds((agent_->cpu_seconds() - cpu) * 1000 / choice_.rounds), "");
+  stages();
 }
 
 void Run::local() {
@@ -247,7 +276,8 @@ void Run::local() {
   const double used = (agent_->cpu_seconds() - cpu) * 1000 / (2 * rounds);
   table_.row("local endpoint appears, p50 / p99", milliseconds(appears), limit({&limits_.watch, &limits_.endpoint}));
   table_.row("local endpoint removed, p50 / p99", milliseconds(goes), limit({&limits_.watch, &limits_.endpoint}));
-  table_.row("CPU per local endpoint", milliseconds(used), "");
+  table_.row("CPU per local endpoint", milliseconds(used), fmt::format("{:.2f} ms rows", limits_.endpoint_cpu));
+  stages();
   for (unsigned i = 0; i < rounds; ++i)
     check(kernel::delete_link(rtnl_, kernel::get_link(rtnl_, local_guest(size_, i).spec.interface_name)->index));
 }
@@ -326,7 +356,7 @@ int main(int argc, char** argv) {
   root.option("--rounds", choice.rounds, "changes of a kind, 200");
   root.option("--starts", choice.starts, "starts of the agent, 3; the median is shown");
   root.option("--pods", choice.pods, "containers added and deleted, 50");
-  root.option("--idle", choice.idle, "seconds of doing nothing, 10");
+  root.option("--idle", choice.idle, "seconds of doing nothing, 60");
   root.option("--changes", choice.changes, "changes for the growth of memory, 10000");
   root.flag("--log", choice.log, "show the agent's log at the end");
   int status = 0;

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <linux/netlink.h>
+#include <time.h>
 
 #include <condition_variable>
 #include <cstring>
@@ -29,6 +30,13 @@ double once(Work work) {
   const auto start = Clock::now();
   work();
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+/// CPU of this thread, in milliseconds: what the kernel does in its calls is in it.
+double thread_cpu() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
 }
 
 void commit_all(kernel::Socket& socket, const nft::Transaction& tx) {
@@ -110,11 +118,13 @@ void measure_kernel(Limits& out, std::size_t elements) {
     tx.add(set, many);
     commit_all(socket, tx);
   });
+  double cpu = thread_cpu();
   for (std::uint32_t i = 0; i < rounds; ++i) {
     nft::Transaction tx{"limit"};
     tx.add(set, std::vector<nft::Element>{{.key = nft::key(net::Ip::v4(0x0c000000 + i))}});
     out.element.add(once([&] { commit_all(socket, tx); }));
   }
+  out.element_cpu = (thread_cpu() - cpu) / rounds;
   for (std::uint16_t i = 0; i < rounds; ++i) {
     nft::Transaction tx{"limit"};
     tx.flush("changing");
@@ -123,6 +133,7 @@ void measure_kernel(Limits& out, std::size_t elements) {
   }
   if (!kernel::create_veth(routes, {.name = "limit0", .peer_name = "limit1", .up = true})) return;
   const int device = kernel::get_link(routes, "limit0").value().index;
+  cpu = thread_cpu();
   for (std::uint32_t i = 0; i < rounds; ++i) {
     out.endpoint.add(once([&] {
       nft::Transaction tx{"limit"};
@@ -138,6 +149,7 @@ void measure_kernel(Limits& out, std::size_t elements) {
           {.dst = net::Cidr::host(net::Ip::v4(0x0d000000 + i)), .scope = RT_SCOPE_LINK, .device = device}));
     }));
   }
+  out.endpoint_cpu = (thread_cpu() - cpu) / rounds;
   (void)kernel::delete_link(routes, device);
   const auto pod = kernel::Netns::create().value();
   for (int i = 0; i < rounds / 4; ++i) {
@@ -158,6 +170,22 @@ Limits measure_limits(store::Store& store, std::size_t elements) {
   measure_store(out, store);
   measure_kernel(out, elements);
   for (int i = 0; i < rounds / 4; ++i) out.program.add(once([] { (void)weft::run({"/bin/true"}); }));
+  return out;
+}
+
+std::string to_string(const Limits& limits) {
+  std::string out;
+  const auto say = [&](std::string_view what, const Sample& sample) {
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", what, milliseconds(sample));
+  };
+  say("etcd put", limits.put);
+  say("its watch", limits.watch);
+  say("nftables element", limits.element);
+  say("chain of five rules", limits.chain);
+  say("two chains, elements and a route", limits.endpoint);
+  say("program started", limits.program);
+  say("veth", limits.veth);
+  say("veth gone", limits.no_veth);
   return out;
 }
 
