@@ -1,5 +1,6 @@
 #include "agent/agent.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -15,6 +16,7 @@
 #include "agent/mtu.h"
 #include "agent/questions.h"
 #include "agent/socket.h"
+#include "agent/stages.h"
 #include "agent/status_files.h"
 #include "agent/status_keys.h"
 #include "agent/web.h"
@@ -69,6 +71,29 @@ std::string interface_prefix(const std::map<std::string, std::string>& environme
   return prefixes.empty() || trim(prefixes.front()).empty() ? "cali" : std::string(trim(prefixes.front()));
 }
 
+metrics::Gauge& depth_of(const char* queue) {
+  return metrics::gauge("weft_queue_depth", "What was sent to a part of the agent and waits for it.",
+                        {{"queue", queue}});
+}
+
+void show(const graph::Graph::Sizes& sizes) {
+  const auto show = [](metrics::Gauge& gauge, std::size_t value) { gauge.set(static_cast<double>(value)); };
+  static auto& items = metrics::gauge("weft_cluster_items", "Endpoints and network sets of the cluster.");
+  static auto& groups = metrics::gauge("weft_label_groups", "Groups of them that no selector can tell apart.");
+  static auto& policies = metrics::gauge("felix_cluster_num_policies", "Policies of the cluster.");
+  static auto& local = metrics::gauge("felix_active_local_endpoints", "Workload endpoints of this node.");
+  static auto& active = metrics::gauge("felix_active_local_policies", "Policies that apply to endpoints of this node.");
+  static auto& sets = metrics::gauge("felix_active_local_selectors", "Sets that rules in force on this node mention.");
+  static auto& members = metrics::gauge("weft_set_members", "Members of those sets.");
+  show(items, sizes.items);
+  show(groups, sizes.label_groups);
+  show(policies, sizes.policies);
+  show(local, sizes.local_endpoints);
+  show(active, sizes.local_policies);
+  show(sets, sizes.sets);
+  show(members, sizes.members);
+}
+
 void name_thread(const char* name) { ::prctl(PR_SET_NAME, name); }
 
 /// LogSeverityScreen, unless WEFT_LOG_LEVEL was set by who started this process.
@@ -91,6 +116,7 @@ void raise_descriptor_limit() {
 int run(const Options& options) {
   log::set_part("agent");
   raise_descriptor_limit();
+  ::mallopt(M_ARENA_MAX, 1);   // what one thread frees the others use; rows pass through all of them
   ::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more is no reason to end
   loop::Loop main;             // signals first: threads that start later inherit the mask
   const auto on_term = main.on_signal(SIGTERM, [&] { main.stop(); });
@@ -118,6 +144,7 @@ int run(const Options& options) {
   Board board;                            // dataplane -> whoever waits
   StatusFiles files;
   bool first_report = true;
+  Stages stages;
   Web web(board);
   const auto first = graph::Settings(options.node, options.environment).settle().agent;  // before the store answers
   const bool had_endpoints = has_status_files(first.status_path_prefix);
@@ -143,11 +170,14 @@ int run(const Options& options) {
                   .interval = s.reporting_interval,
                   .ttl = s.reporting_ttl});
       }
-      if (what->report.revision != 0) log::debug("in force", {{"revision", what->report.revision}});
+      stages.on(what->report.revision, what->report.passage);
       files.on(what->endpoints);
       files.on(what->report.endpoints);
       keys.on(what->report.endpoints);
-      if (what->report.ready && std::exchange(first_report, false)) files.remove_stale();
+      if (what->report.ready && std::exchange(first_report, false)) {
+        files.remove_stale();
+        ::malloc_trim(0);  // of the first plan all rows were under way at once; from here on few are
+      }
     });
   });
   news_box = &news;
@@ -188,7 +218,12 @@ int run(const Options& options) {
     std::string held;
     for (api::Changes in; api_rows.take(in, stop);) {
       const bool in_sync = in.in_sync;
+      auto passage = in.passage;
+      passage.computing = std::chrono::steady_clock::now();
       plan::Changes out = graph.on(std::move(in));
+      passage.computed = std::chrono::steady_clock::now();
+      out.passage = passage;
+      show(graph.sizes());
       if (in_sync && std::exchange(held, graph.held()) != graph.held()) {
         if (graph.held().empty())
           log::info("the store is ready, changes are followed again");
@@ -228,6 +263,14 @@ int run(const Options& options) {
     if (request->plugin.empty()) return cni::to_json(questions.answer(*request));
     return cni::to_json(cni.handle(*request));
   };
+  web.before_metrics([&] {
+    static auto& for_graph = depth_of("graph");
+    static auto& for_dataplane = depth_of("dataplane");
+    static auto& for_socket = depth_of("socket");
+    for_graph.set(static_cast<double>(api_rows.depth()));
+    for_dataplane.set(static_cast<double>(plan_rows.depth()));
+    for_socket.set(static_cast<double>((*socket)->waiting()));
+  });
   const auto retry = main.every(std::chrono::seconds(10), [&] {
     files.retry();
     web.retry();
@@ -238,6 +281,7 @@ int run(const Options& options) {
 
   // Downwards: no new questions, no waiting, no new rows; the kernel keeps what it has.
   log::info("agent stops; what is in the kernel stays");
+  web.before_metrics({});
   board.close();
   socket->reset();
   sync.reset();

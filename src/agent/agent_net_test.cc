@@ -96,6 +96,37 @@ spec:
   EXPECT_EQ(::waitpid(agent.pid, nullptr, WNOHANG), 0);
 }
 
+TEST_F(AgentTest, TimesAChangeOnItsWholeWay) {
+  auto debug = environment();
+  debug.emplace_back("WEFT_LOG_LEVEL=debug");
+  agent = begin(inside({WEFT_PROGRAM, "agent"}), "agent.log", debug);
+  ASSERT_TRUE(ready());
+  add_veth("calia");
+  apply(endpoint_yaml("a", "10.65.0.1"));
+  const std::string revision(trim(in("ETCDCTL_API=3 etcdctl get --prefix /calico/resources/v3/projectcalico.org/"
+                                     "workloadendpoints -w fields | sed -n 's/.*\"ModRevision\" : //p'")
+                                      .output));
+  const auto line = fmt::format("change in force revision={} ms=", revision);
+  EXPECT_TRUE(eventually([&] { return log().find(line) != std::string::npos; })) << line;
+
+  const auto metrics = http(9091, "/metrics").body;
+  for (const char* stage : {"decode", "graph_queue", "graph", "dataplane_queue", "policy", "routes", "total"}) {
+    EXPECT_THAT(metrics, testing::ContainsRegex(fmt::format("weft_change_seconds_count.stage=\"{}\". [1-9]", stage)));
+    // From one place to the next time goes forwards: nothing took less than none, or longer than the test.
+    const auto sum = metrics.find(fmt::format("weft_change_seconds_sum{{stage=\"{}\"}} ", stage));
+    ASSERT_NE(sum, std::string::npos) << stage;
+    const double seconds = std::strtod(metrics.c_str() + metrics.find(' ', sum), nullptr);
+    EXPECT_GE(seconds, 0) << stage;
+    EXPECT_LT(seconds, 60) << stage;
+  }
+  EXPECT_THAT(metrics, HasSubstr("weft_queue_depth{queue=\"dataplane\"} 0"));
+  EXPECT_THAT(metrics, HasSubstr("felix_active_local_endpoints 1"));
+  EXPECT_THAT(metrics, HasSubstr("weft_store_seconds_count{call=\"range\"}"));
+  EXPECT_THAT(metrics, testing::ContainsRegex("weft_nftables_elements [1-9]"));
+  EXPECT_THAT(in(fmt::format("'{}' node status", WEFT_PROGRAM)).output,
+              HasSubstr(fmt::format("Agent: revision {} of the store is in force, 1 of 1 endpoints up", revision)));
+}
+
 TEST_F(AgentTest, SaysWhatItDoesNotPutIntoForce) {
   start_agent();
   ASSERT_TRUE(ready());

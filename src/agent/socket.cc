@@ -159,6 +159,11 @@ void Socket::finish(std::list<Client>::iterator client, bool complete) {
   clients_.erase(client);
 }
 
+std::size_t Socket::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return jobs_.size();
+}
+
 void Socket::work() {
   while (true) {
     Job job;

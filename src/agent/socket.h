@@ -48,6 +48,9 @@ class Socket {
   }
   ~Socket();  // ends the workers after the requests they are working on; removes the file
 
+  /// Complete requests that no worker has taken yet.
+  std::size_t waiting() const;
+
  private:
   struct Client;
   Socket(loop::Loop& loop, std::string path, Fd listener, Handler handle, const Limits& limits);
@@ -69,7 +72,7 @@ class Socket {
     Fd fd;
     std::string request;
   };
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable ready_;
   std::deque<Job> jobs_;
   bool stopping_ = false;

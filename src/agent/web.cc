@@ -61,7 +61,11 @@ http::Handlers Web::health_handlers() {
 }
 
 http::Handlers Web::metrics_handlers() {
-  return {{"/metrics", [](const http::Request&) {
+  return {{"/metrics", [this](const http::Request&) {
+             {
+               const std::lock_guard lock(mutex_);
+               if (look_) look_();
+             }
              return http::Response{
                  .status = 200, .body = metrics::text(), .type = "text/plain; version=0.0.4; charset=utf-8"};
            }}};
@@ -73,6 +77,11 @@ void Web::set_state(const std::string& part, std::function<std::string()> ask, l
     parts_[part] = {std::move(ask), loop};
   else
     parts_.erase(part);
+}
+
+void Web::before_metrics(std::function<void()> look) {
+  const std::lock_guard lock(mutex_);
+  look_ = std::move(look);
 }
 
 std::string Web::state() {

@@ -30,6 +30,9 @@ class Web {
   /// A part's own view for /debug/state, as JSON text; asked on `loop`'s thread. An empty function takes it away.
   void set_state(const std::string& part, std::function<std::string()> ask, loop::Loop* loop);
 
+  /// Called before each answer to /metrics, on a server's thread: for what is looked up and not counted.
+  void before_metrics(std::function<void()> look);
+
  private:
   struct Place {
     std::string name;
@@ -51,6 +54,7 @@ class Web {
   };
   std::mutex mutex_;
   std::map<std::string, Part> parts_;
+  std::function<void()> look_;
 };
 
 }  // namespace weft::agent

@@ -27,6 +27,7 @@ void Changes::merge(Changes later) {
   affinities.merge(std::move(later.affinities));
   if (later.revision != 0) revision = later.revision;  // a store restored from older data goes back
   in_sync = in_sync || later.in_sync;
+  passage.merge(later.passage);
 }
 
 }  // namespace weft::api

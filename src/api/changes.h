@@ -18,6 +18,7 @@
 #include "api/tier.h"
 #include "api/workload_endpoint.h"
 #include "table/delta.h"
+#include "table/passage.h"
 
 namespace weft::api {
 
@@ -45,6 +46,7 @@ struct Changes {
   table::Delta<BlockAffinity> affinities;
   std::int64_t revision = 0;  // of the store; everything up to it is in here or came before
   bool in_sync = false;       // the first complete list is through; never goes back
+  table::Passage passage;
 
   void merge(Changes later);
 };

@@ -188,12 +188,14 @@ struct Sync::Inner {
     api::Changes changes;
     changes.revision = revision;
     changes.in_sync = in_sync;
+    if (!events.empty()) changes.passage.received = std::chrono::steady_clock::now();
     for (const auto& event : events) {
       const auto subject = subject_of(event.key);
       if (!subject) continue;
       const auto done = kind_of(subject->kind)->put(changes, *subject, event);
       note(event, done ? std::nullopt : std::optional(done.error().message));
     }
+    if (changes.passage.set()) changes.passage.decoded = std::chrono::steady_clock::now();
     send(std::move(changes));
   }
 

@@ -9,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "agent/node_name.h"
+#include "agent/status_text.h"
 #include "base/env.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -17,6 +18,7 @@
 #include "cli/command.h"
 #include "cmd/calicoctl_node.h"
 #include "cni/install.h"
+#include "cni/protocol.h"
 #include "confd/program.h"
 #include "ctl/commands.h"
 #include "ctl/debug_calc.h"
@@ -124,12 +126,21 @@ void add_node(Command& root) {
   uninstall_.flag("--dry-run", uninstall.dry_run, "only say what would be removed");
   uninstall_.run([] { return weft::node::uninstall(uninstall); });
   weft::add_diags(node);
-  node.sub("status", "The BGP sessions of this node, as BIRD has them.").run([] {
-    const auto text = weft::bgp::node_status();
-    if (!text) return complain(text.error());
-    fmt::print("{}", *text);
-    return 0;
-  });
+  node.sub("status", "Which revision of the store is in force on this node, and its BGP sessions, as BIRD has them.")
+      .run([] {
+        int status = 0;
+        const auto show = [&](const weft::Result<std::string>& text) {
+          if (text)
+            fmt::print("{}", *text);
+          else
+            status = complain(text.error());
+        };
+        show(weft::agent::ask_status(std::string(weft::cni::default_socket)));
+        fmt::print("\n");
+        std::fflush(stdout);
+        show(weft::bgp::node_status());
+        return status;
+      });
 }
 
 /// The plug-ins lie beside this program in a build, and in lib/cni when installed.

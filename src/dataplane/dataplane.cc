@@ -37,6 +37,15 @@ metrics::Counter& repairs(const char* what) {
                           {{"object", what}});
 }
 
+void show(const Ruleset::Sizes& sizes) {
+  static auto& chains = metrics::gauge("weft_nftables_chains", "Chains in our table.");
+  static auto& sets = metrics::gauge("weft_nftables_sets", "Sets and maps in our table.");
+  static auto& elements = metrics::gauge("weft_nftables_elements", "Elements of the sets and maps in our table.");
+  chains.set(static_cast<double>(sizes.chains));
+  sets.set(static_cast<double>(sizes.sets));
+  elements.set(static_cast<double>(sizes.elements));
+}
+
 /// Refused because the interface went or came down between our look and our write: its event comes, it is no error.
 bool in_passing(const Error& error) { return error.code == Code::not_found || error.code == Code::unavailable; }
 
@@ -47,6 +56,7 @@ void Report::merge(Report later) {
   endpoints.merge(std::move(later.endpoints));
   refused = std::move(later.refused);
   ready = later.ready;
+  passage.merge(later.passage);
 }
 
 struct Dataplane::Inner : KernelEvents::Sink, std::enable_shared_from_this<Dataplane::Inner> {
@@ -131,6 +141,7 @@ struct Dataplane::Inner : KernelEvents::Sink, std::enable_shared_from_this<Datap
   bool interfaces_changed = false;
   bool synced = false;  // the ruleset has been in the kernel once
   bool ready = false;
+  table::Passage passage;  // of what is not in force yet
   std::int64_t wanted_revision = 0;
   std::int64_t revision = 0;
   std::set<int> configured;                                               // interfaces whose sysctls were set
@@ -185,6 +196,9 @@ void Dataplane::Inner::apply() {
   }
   failures.add();
   retry = loop.after(retry_after, [this] {
+    static auto& retries =
+        metrics::counter("weft_dataplane_retries", "Applies because an earlier one left something undone.");
+    retries.add();
     ruleset_dirty = true;
     apply();
   });
@@ -300,6 +314,8 @@ Result<> Dataplane::Inner::sync_ruleset() {
     refused.push_back(one.object + ": " + one.error.message);
   }
   synced = true;
+  passage.ruled = Clock::now();
+  show(kernel->ruleset.sizes());
   ruleset_dirty = !outcome->empty();
   revision = wanted_revision;
   return {};
@@ -364,6 +380,10 @@ void Dataplane::Inner::tell(const Result<>& outcome) {
   out.revision = revision;
   out.refused = refused;
   out.ready = ready;
+  if (outcome && revision == wanted_revision && passage.set()) {
+    passage.in_force = Clock::now();
+    out.passage = std::exchange(passage, {});
+  }
   for (const auto& [interface, why] : troubles.interfaces) look_again_at(interface);
   for (const auto& interface : troubles.passing) look_again_at(interface);
   if (all_touched || !troubles.objects.empty() || !troubles.everything.empty()) {
@@ -633,6 +653,8 @@ void Dataplane::on(plan::Changes changes) {
   }
   in.set_timers();
   if (changes.revision != 0) in.wanted_revision = changes.revision;
+  changes.passage.applying = Clock::now();
+  in.passage.merge(changes.passage);
   in.ruleset_dirty = true;
   if (in.kernel)
     in.kernel->ruleset.on(changes);

@@ -33,6 +33,7 @@ struct Report {
   table::Delta<EndpointStatus> endpoints;
   std::vector<std::string> refused;  // what the kernel refused and why; retried
   bool ready = false;                // the first complete apply is acknowledged
+  table::Passage passage;            // of what this apply brought into force
 
   void merge(Report later);
 };

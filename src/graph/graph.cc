@@ -1,7 +1,5 @@
 #include "graph/graph.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -190,11 +188,14 @@ plan::Changes Graph::on(api::Changes changes) {
 
 std::string Graph::held() const { return inner_->held; }
 
-std::string Graph::debug() const {
-  return fmt::format(
-      R"({{"inSync":{},"datastoreReady":{},"revision":{},"localEndpoints":{},"policies":{},"items":{},"labelGroups":{}}})",
-      inner_->in_sync, inner_->held.empty(), inner_->revision, inner_->endpoints.count(), inner_->policies.count(),
-      inner_->sets.items(), inner_->sets.groups());
+Graph::Sizes Graph::sizes() const {
+  return {.items = inner_->sets.items(),
+          .label_groups = inner_->sets.groups(),
+          .policies = inner_->policies.count(),
+          .local_endpoints = inner_->endpoints.count(),
+          .local_policies = inner_->policies.active(),
+          .sets = inner_->sets.count(),
+          .members = inner_->sets.members_count()};
 }
 
 }  // namespace weft::graph

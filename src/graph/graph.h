@@ -38,8 +38,17 @@ class Graph {
   /// Why changes are held back; empty when they are not.
   std::string held() const;
 
-  /// Sizes for metrics and /debug/state, as JSON text.
-  std::string debug() const;
+  /// For metrics: the cluster as far as it was admitted, and what of it concerns this node.
+  struct Sizes {
+    std::size_t items = 0;            // of the cluster: endpoints and network sets
+    std::size_t label_groups = 0;     // items that no selector can tell apart count once
+    std::size_t policies = 0;         // of the cluster
+    std::size_t local_endpoints = 0;  // of this node
+    std::size_t local_policies = 0;   // that apply to any of them
+    std::size_t sets = 0;             // that rules of those mention
+    std::size_t members = 0;          // of those sets
+  };
+  Sizes sizes() const;
 
  private:
   struct Inner;

@@ -24,6 +24,7 @@ void Changes::merge(Changes later) {
   unsupported.merge(std::move(later.unsupported));
   if (later.settings) settings = std::move(later.settings);
   if (later.revision != 0) revision = later.revision;  // a store restored from older data goes back
+  passage.merge(later.passage);
 }
 
 std::string to_string(const PolicyId& id) { return id.kind + '/' + id.namespace_ + '/' + id.name; }

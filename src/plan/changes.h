@@ -8,6 +8,7 @@
 #include "plan/policy.h"
 #include "plan/settings.h"
 #include "table/delta.h"
+#include "table/passage.h"
 
 namespace weft::plan {
 
@@ -38,6 +39,7 @@ struct Changes {
   table::Delta<Unsupported> unsupported;
   std::optional<Settings> settings;
   std::int64_t revision = 0;  // of the store
+  table::Passage passage;
 
   void merge(Changes later);
 };

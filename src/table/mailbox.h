@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -24,6 +25,7 @@ class Mailbox {
         waiting_->merge(std::move(later));
       else
         waiting_.emplace(std::move(later));
+      ++depth_;
     }
     ready_.notify_one();
     if (wake_) wake_();
@@ -33,6 +35,7 @@ class Mailbox {
   bool take(T& out, std::stop_token stop) {
     std::unique_lock lock(mutex_);
     if (!ready_.wait(lock, stop, [&] { return waiting_.has_value(); })) return false;
+    depth_ = 0;
     out = *std::exchange(waiting_, std::nullopt);
     return true;
   }
@@ -40,13 +43,21 @@ class Mailbox {
   /// What waits now, without waiting for more.
   std::optional<T> poll() {
     const std::lock_guard lock(mutex_);
+    depth_ = 0;
     return std::exchange(waiting_, std::nullopt);
   }
 
+  /// How many were sent that nobody has taken; they wait as one.
+  std::size_t depth() const {
+    const std::lock_guard lock(mutex_);
+    return depth_;
+  }
+
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any ready_;
   std::optional<T> waiting_;
+  std::size_t depth_ = 0;
   std::function<void()> wake_;
 };
 

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "etcd.grpc.pb.h"
+#include "metrics/metrics.h"
 
 namespace weft::store::etcd {
 
@@ -180,27 +181,27 @@ class GrpcRpc final : public Rpc {
   }
 
   Result<> call(const pb::RangeRequest& request, pb::RangeResponse& response) override {
-    return call(true, [&](const Member& member, grpc::ClientContext& context) {
+    return call("range", true, [&](const Member& member, grpc::ClientContext& context) {
       return member.kv->Range(&context, request, &response);
     });
   }
   Result<> call(const pb::TxnRequest& request, pb::TxnResponse& response) override {
-    return call(false, [&](const Member& member, grpc::ClientContext& context) {
+    return call("txn", false, [&](const Member& member, grpc::ClientContext& context) {
       return member.kv->Txn(&context, request, &response);
     });
   }
   Result<> call(const pb::LeaseGrantRequest& request, pb::LeaseGrantResponse& response) override {
-    return call(false, [&](const Member& member, grpc::ClientContext& context) {
+    return call("lease", false, [&](const Member& member, grpc::ClientContext& context) {
       return member.lease->LeaseGrant(&context, request, &response);
     });
   }
   Result<> call(const pb::LeaseRevokeRequest& request, pb::LeaseRevokeResponse& response) override {
-    return call(false, [&](const Member& member, grpc::ClientContext& context) {
+    return call("lease", false, [&](const Member& member, grpc::ClientContext& context) {
       return member.lease->LeaseRevoke(&context, request, &response);
     });
   }
   Result<> call(const pb::LeaseKeepAliveRequest& request, pb::LeaseKeepAliveResponse& response) override {
-    return call(true, [&](const Member& member, grpc::ClientContext& context) {
+    return call("lease", true, [&](const Member& member, grpc::ClientContext& context) {
       const auto stream = member.lease->LeaseKeepAlive(&context);
       if (!stream->Write(request) || !stream->Read(&response)) return stream->Finish();
       stream->WritesDone();
@@ -304,18 +305,28 @@ class GrpcRpc final : public Rpc {
   }
 
   /// One call, with what is tried again in it: reads on another member, writes only when they cannot have been done,
-  /// both with a new token.
+  /// both with a new token. Measured with all of that.
   template <class Send>
-  Result<> call(bool repeatable, Send send) {
+  Result<> call(const char* kind, bool repeatable, Send send) {
+    const auto start = std::chrono::steady_clock::now();
+    auto outcome = attempt(repeatable, std::move(send));
+    const metrics::Labels labels = {{"call", kind}};
+    metrics::histogram("weft_store_seconds", "Time of a call to the store, with what was tried again in it.", labels)
+        .observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    if (!outcome) metrics::counter("weft_store_failures", "Calls that the store did not answer.", labels).add();
+    return outcome;
+  }
+  template <class Send>
+  Result<> attempt(bool repeatable, Send send) {
     const auto deadline = Clock::now() + options_.timeout;
     bool renewed = false;
-    for (std::size_t attempt = 0;; ++attempt) {
+    for (std::size_t tries = 0;; ++tries) {
       const auto [member, ready] = pick(deadline);
       auto token = token_for(member, deadline);
       if (!token && token.error().code != Code::unavailable) return fail_at(std::move(token.error()));
       grpc::ClientContext context;
       // A member that accepts and then keeps silent must not use up the time of the others.
-      const bool others = repeatable && attempt + 1 < members_.size();
+      const bool others = repeatable && tries + 1 < members_.size();
       context.set_deadline(to_grpc(others ? Clock::now() + (deadline - Clock::now()) / 2 : deadline));
       if (token && !token->empty()) context.AddMetadata("token", *token);
       const grpc::Status status = send(member, context);
@@ -327,7 +338,7 @@ class GrpcRpc final : public Rpc {
       Error error = error_of(status);
       if (error.code == Code::unavailable) leave(member);
       const bool again = ready && error.code == Code::unavailable && (repeatable || was_never_sent(status));
-      if (!again || attempt >= members_.size() || Clock::now() >= deadline) return fail_at(std::move(error));
+      if (!again || tries >= members_.size() || Clock::now() >= deadline) return fail_at(std::move(error));
     }
   }
   std::unexpected<Error> fail_at(Error error) const { return std::unexpected(std::move(error).within(describe())); }
