@@ -23,6 +23,7 @@ namespace weft::graph {
 
 /// The key of a local endpoint: that of a workload, or no namespace and the name of a host endpoint.
 using EndpointKey = table::KeyOf<api::WorkloadEndpoint>;
+// NOLINTNEXTLINE(bugprone-return-const-ref-from-parameter): callers keep what they ask of
 inline const EndpointKey& key_of(const EndpointKey& key) { return key; }
 inline EndpointKey key_of(const std::string& host_endpoint) { return {"", host_endpoint}; }
 
