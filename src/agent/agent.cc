@@ -1,6 +1,5 @@
 #include "agent/agent.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -13,6 +12,7 @@
 #include <fmt/core.h>
 
 #include "agent/board.h"
+#include "agent/heap.h"
 #include "agent/mtu.h"
 #include "agent/questions.h"
 #include "agent/socket.h"
@@ -116,7 +116,7 @@ void raise_descriptor_limit() {
 int run(const Options& options) {
   log::set_part("agent");
   raise_descriptor_limit();
-  ::mallopt(M_ARENA_MAX, 1);   // what one thread frees the others use; rows pass through all of them
+  heap::expect_much();
   ::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more is no reason to end
   loop::Loop main;             // signals first: threads that start later inherit the mask
   const auto on_term = main.on_signal(SIGTERM, [&] { main.stop(); });
@@ -176,7 +176,7 @@ int run(const Options& options) {
       keys.on(what->report.endpoints);
       if (what->report.ready && std::exchange(first_report, false)) {
         files.remove_stale();
-        ::malloc_trim(0);  // of the first plan all rows were under way at once; from here on few are
+        heap::give_back();  // of the first plan all rows were under way at once; from here on few are
       }
     });
   });

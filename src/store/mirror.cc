@@ -1,7 +1,6 @@
 #include "store/mirror.h"
 
 #include <fmt/core.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -129,11 +128,8 @@ struct Mirror::Inner {
       on_changes(differences, 0, false);
       differences.clear();
     }
-    const bool large = listing.entries.size() > 1'000;
     listing.entries = {};
     send(differences, listing.revision);
-    differences = {};
-    if (large) ::malloc_trim(0);  // pages and copies of a long list are given back: what stays is small
     return {};
   }
 
