@@ -297,7 +297,7 @@ void Dataplane::Inner::configure() {
 
 Result<> Dataplane::Inner::sync_ruleset() {
   if (!ruleset_dirty) return {};
-  auto outcome = kernel->ruleset.sync();
+  auto outcome = kernel->ruleset.sync([this](bool on) { return kernel->events.hear_ruleset(on); });
   if (const auto& found = kernel->ruleset.found(); !found.empty()) {
     repairs("nftables").add();
     log::warning("our nftables table was changed by somebody else; repaired", {{"found", found}});

@@ -69,6 +69,10 @@ Result<KernelEvents> KernelEvents::open(std::size_t buffer_bytes) {
                       TRY(kernel::EventSocket::open(NETLINK_NETFILTER, ruleset, buffer_bytes)));
 }
 
+Result<> KernelEvents::hear_ruleset(bool on) {
+  return on ? ruleset_.join(NFNLGRP_NFTABLES) : ruleset_.leave(NFNLGRP_NFTABLES);
+}
+
 Result<> KernelEvents::drain(Sink& sink) {
   if (TRY(rtnl_.read([&](const kernel::Event& event) { rtnl_event(event, sink); }))) {
     lost("rtnl").add();

@@ -38,6 +38,9 @@ class KernelEvents {
 
   int rtnl_fd() const { return rtnl_.fd(); }
   int ruleset_fd() const { return ruleset_.fd(); }
+  /// Nothing is told of nftables until it is switched on again; who does so looks at the generation to know whether
+  /// something was missed.
+  Result<> hear_ruleset(bool on);
   /// Tells all that waits.
   Result<> drain(Sink& sink);
 

@@ -18,7 +18,8 @@ namespace nft = kernel::nft;
 
 namespace {
 
-constexpr int most_attempts = 64;  // each but the first leaves out something more
+constexpr std::size_t large_transaction = 128 << 10;  // bytes; some thousand elements
+constexpr int most_attempts = 64;                     // each but the first leaves out something more
 constexpr std::string_view chain_mark = "chain ", set_mark = "set ";
 
 /// What the kernel says when the table is not as we remember it.
@@ -249,7 +250,7 @@ Ruleset::Sizes Ruleset::sizes() const {
 
 std::uint32_t Ruleset::generation() const { return inner_->generation; }
 
-Result<std::vector<Ruleset::Refused>> Ruleset::sync() {
+Result<std::vector<Ruleset::Refused>> Ruleset::sync(const Hear& hear) {
   auto& in = *inner_;
   TRY(in.open());
   in.found.clear();
@@ -272,7 +273,15 @@ Result<std::vector<Ruleset::Refused>> Ruleset::sync() {
       return in.report();
     }
     const auto before = TRY(nft::generation(*in.socket));
+    const bool quiet = hear && tx.bytes() > large_transaction;
+    if (quiet) TRY(hear(false));
     auto refusals = nft::commit(*in.socket, tx);
+    if (quiet) {
+      if (auto heard = hear(true); !heard) {
+        in.known = false;
+        return std::unexpected(std::move(heard.error()));
+      }
+    }
     if (!refusals) {
       in.known = false;
       return std::unexpected(std::move(refusals.error()));
@@ -281,10 +290,16 @@ Result<std::vector<Ruleset::Refused>> Ruleset::sync() {
       in.reread = false;
       in.remember(std::move(outcome));
       const auto after = TRY(nft::generation(*in.socket));
-      // Somebody else's change between is not ours: then the events of both are looked at.
-      in.generation = after == before + 1 ? after : before;
+      const bool alone = after == before + 1;
+      if (quiet && !alone) {  // somebody else's change between, that nobody heard of
+        reread();
+        continue;
+      }
+      // Of one that was heard of, the events of both are looked at.
+      in.generation = alone ? after : before;
       return in.report();
     }
+    if (quiet && TRY(nft::generation(*in.socket)) != before) in.known = false;
     if (!just_read && (stale(refusals->front().number) || refusals->front().object.empty())) {
       in.known = false;
       continue;

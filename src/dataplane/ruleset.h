@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,7 +32,10 @@ class Ruleset {
     std::string object;
     Error error;
   };
-  Result<std::vector<Refused>> sync();
+  /// @param hear  called with false before a large transaction and with true after it: the kernel tells who listens of
+  ///              each element, which costs more than writing it. What is missed meanwhile is read and repaired here.
+  using Hear = std::function<Result<>(bool on)>;
+  Result<std::vector<Refused>> sync(const Hear& hear = {});
 
   /// Somebody else touched our table: the next sync reads it and repairs what differs.
   void reread();

@@ -294,6 +294,29 @@ TEST_F(RulesetRepairNetTest, APolicyThatMentionsAnUnknownSetDenies) {
   EXPECT_THAT(test::shell("nft list chain inet weft in-NetworkPolicy/default/p0").output, HasSubstr("accept"));
 }
 
+TEST_F(RulesetRepairNetTest, DoesNotListenToALargeTransactionAndRepairsWhatWasDoneMeanwhile) {
+  std::vector<bool> heard;
+  const auto hear = [&](bool on) -> Result<> {
+    heard.push_back(on);
+    // Somebody comes between our transaction and our listening again, once.
+    if (heard.size() == 2) test::shell("nft flush chain inet weft dispatch-from");
+    return {};
+  };
+  auto changes = everything();
+  for (std::uint32_t i = 0; i < 5'000; ++i)
+    changes.members.put({"s:clients", net::Cidr::host(net::Ip::v4(0x0b000000 + i))});
+  Ruleset ruleset;
+  ruleset.on(changes);
+
+  const auto refused = ruleset.sync(hear);
+
+  ASSERT_TRUE(refused) << refused.error().message;
+  EXPECT_EQ(heard, (std::vector{false, true}));  // the repair is small
+  EXPECT_EQ(ruleset.found(), "chain dispatch-from");
+  EXPECT_EQ(ruleset.generation(), generation());
+  EXPECT_THAT(test::shell("nft list chain inet weft dispatch-from").output, HasSubstr("vmap @from-workload"));
+}
+
 TEST_F(RulesetRepairNetTest, OurOwnCommitIsTheGenerationWeName) {
   Ruleset ruleset;
   ruleset.on(everything());

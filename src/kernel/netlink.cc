@@ -255,16 +255,22 @@ Result<EventSocket> EventSocket::open(int protocol, std::span<const int> groups,
   if (!out.socket_) return fail_errno(errno, "netlink event socket");
   if (buffer_bytes != 0) set_buffer(out.fd(), SO_RCVBUFFORCE, SO_RCVBUF, buffer_bytes);
   if (mnl_socket_bind(out.socket_.get(), 0, MNL_SOCKET_AUTOPID) < 0) return fail_errno(errno, "netlink bind");
-  for (int group : groups) {
-    if (mnl_socket_setsockopt(out.socket_.get(), NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0) {
-      return fail_errno(errno, fmt::format("netlink group {}", group));
-    }
-  }
+  for (int group : groups) TRY(out.join(group));
   out.buffer_.resize(receive_bytes);
   return out;
 }
 
 int EventSocket::fd() const { return mnl_socket_get_fd(socket_.get()); }
+
+namespace {
+Result<> set_membership(mnl_socket* socket, int option, int group) {
+  if (mnl_socket_setsockopt(socket, option, &group, sizeof group) == 0) return {};
+  return fail_errno(errno, fmt::format("netlink group {}", group));
+}
+}  // namespace
+
+Result<> EventSocket::join(int group) { return set_membership(socket_.get(), NETLINK_ADD_MEMBERSHIP, group); }
+Result<> EventSocket::leave(int group) { return set_membership(socket_.get(), NETLINK_DROP_MEMBERSHIP, group); }
 
 Result<bool> EventSocket::read(const std::function<void(const Event&)>& each) {
   bool overflow = false;

@@ -116,6 +116,10 @@ class EventSocket {
 
   int fd() const;
 
+  /// Hears of a group, or no more. What it told before waits to be read all the same.
+  Result<> join(int group);
+  Result<> leave(int group);
+
   /// Reads all that waits. @return true: the buffer overflowed and events are lost; what they told must be read anew
   Result<bool> read(const std::function<void(const Event&)>& each);
 

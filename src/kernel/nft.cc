@@ -89,6 +89,12 @@ void Transaction::push(int type, int flags, Bytes attributes) {
   objects_.push_back(object_);
 }
 
+std::size_t Transaction::bytes() const {
+  std::size_t sum = 0;
+  for (const auto& message : messages_) sum += message.payload.size();
+  return sum;
+}
+
 void Transaction::add_table() {
   push(NFT_MSG_NEWTABLE, NLM_F_CREATE, encode(TableRow{.name = table_, .flags = Be32{0}}));
 }

@@ -130,6 +130,7 @@ class Transaction {
   std::span<const Message> messages() const { return messages_; }
   const std::string& object_of(std::size_t message) const { return objects_[message]; }
   bool empty() const { return messages_.empty(); }
+  std::size_t bytes() const;
 
  private:
   void push(int type, int flags, Bytes attributes);
