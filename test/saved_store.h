@@ -8,15 +8,16 @@
 
 #include "base/file.h"
 #include "schema/value.h"
+#include "store/forwarding.h"
 #include "store/memory.h"
 
 namespace weft::test {
 
 /// A store whose content lies in a file, so that it outlives the process that uses it. A commit is in the file before
 /// it is answered. One process at a time.
-class SavedStore final : public store::Store {
+class SavedStore final : public store::Forwarding {
  public:
-  explicit SavedStore(std::string file) : file_(std::move(file)) {
+  explicit SavedStore(std::string file) : Forwarding(memory_), file_(std::move(file)) {
     if (!file_exists(file_)) return;
     const auto saved = schema::parse_json(read_file(file_).value()).value();
     store::Memory::Snapshot snapshot;
@@ -32,16 +33,6 @@ class SavedStore final : public store::Store {
     if (done) save();
     return done;
   }
-  Result<std::optional<store::Entry>> get(std::string_view key, store::Revision at) override {
-    return memory_.get(key, at);
-  }
-  Result<store::Listing> list(std::string_view prefix) override { return memory_.list(prefix); }
-  std::unique_ptr<store::Watch> watch(std::string_view prefix, store::Revision after, store::Watcher watcher) override {
-    return memory_.watch(prefix, after, std::move(watcher));
-  }
-  Result<store::LeaseId> grant(std::chrono::seconds ttl) override { return memory_.grant(ttl); }
-  Result<> keep_alive(store::LeaseId lease) override { return memory_.keep_alive(lease); }
-  Result<> revoke(store::LeaseId lease) override { return memory_.revoke(lease); }
   std::string describe() const override { return file_; }
 
  private:

@@ -34,7 +34,7 @@ void StagedStore::begin(std::size_t tag, int phase) {
 
 Result<> StagedStore::load(std::string_view prefix) {
   if (loaded_.contains(prefix)) return {};
-  auto listing = TRY(below_.list(prefix));
+  auto listing = TRY(below().list(prefix));
   revision_ = std::max(revision_, listing.revision);
   for (auto& entry : listing.entries) {
     std::string key = entry.key;
@@ -45,12 +45,12 @@ Result<> StagedStore::load(std::string_view prefix) {
 }
 
 Result<std::optional<store::Entry>> StagedStore::get(std::string_view key, store::Revision at) {
-  if (at != 0) return below_.get(key, at);
+  if (at != 0) return below().get(key, at);
   if (const auto known = known_.find(key); known != known_.end()) return known->second;
   for (auto slash = key.rfind('/'); slash != std::string_view::npos && slash > 0; slash = key.rfind('/', slash - 1)) {
     if (loaded_.contains(key.substr(0, slash + 1))) return std::optional<store::Entry>();
   }
-  return known_[std::string(key)] = TRY(below_.get(key));
+  return known_[std::string(key)] = TRY(below().get(key));
 }
 
 Result<store::Listing> StagedStore::list(std::string_view prefix) {
@@ -139,11 +139,11 @@ std::vector<StagedStore::Refused> StagedStore::flush(const std::function<void(st
       for (std::size_t i = next++; i < batches.size(); i = next++) {
         std::vector<store::Op> ops;
         for (const auto& unit : batches[i]) ops.insert(ops.end(), unit.ops.begin(), unit.ops.end());
-        const auto together = below_.commit(ops);
+        const auto together = below().commit(ops);
         const bool alone = !together && batches[i].size() > 1 && together.error().code != Code::unavailable &&
                            together.error().code != Code::timeout;
         for (const auto& unit : batches[i]) {
-          const auto outcome = alone ? below_.commit(unit.ops) : together;
+          const auto outcome = alone ? below().commit(unit.ops) : together;
           const std::lock_guard lock(mutex);
           settle(unit, outcome);
           ++done;

@@ -8,16 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "store/store.h"
+#include "store/forwarding.h"
 
 namespace weft::ctl {
 
 /// A store whose writes wait: they are seen by those who read it, and the store below knows nothing of them until
 /// flush(). What would be written can be looked at (`--dry-run`, `diff`), and thousands of objects go into few
 /// transactions. Reads are remembered: the store below is seen as it was when it was first asked. One thread.
-class StagedStore : public store::Store {
+class StagedStore : public store::Forwarding {
  public:
-  explicit StagedStore(store::Store& below) : below_(below) {}
+  using Forwarding::Forwarding;
 
   /// What is written from now on belongs to `tag`. Phases are written one after the other.
   void begin(std::size_t tag, int phase);
@@ -43,13 +43,6 @@ class StagedStore : public store::Store {
   Result<store::Listing> list(std::string_view prefix) override;
   /// Of ops on a key that waits already, the earlier are flushed first.
   Result<store::Revision> commit(std::span<const store::Op> ops) override;
-  std::unique_ptr<store::Watch> watch(std::string_view prefix, store::Revision after, store::Watcher watcher) override {
-    return below_.watch(prefix, after, std::move(watcher));
-  }
-  Result<store::LeaseId> grant(std::chrono::seconds ttl) override { return below_.grant(ttl); }
-  Result<> keep_alive(store::LeaseId lease) override { return below_.keep_alive(lease); }
-  Result<> revoke(store::LeaseId lease) override { return below_.revoke(lease); }
-  std::string describe() const override { return below_.describe(); }
 
   /// Whether flush() may be called by commit(); without it nothing is ever written.
   void may_flush(bool may) { may_flush_ = may; }
@@ -65,7 +58,6 @@ class StagedStore : public store::Store {
   Result<> load(std::string_view prefix);
   void settle(const Unit& unit, const Result<store::Revision>& outcome);
 
-  store::Store& below_;
   std::set<std::string, std::less<>> loaded_;                              // prefixes of which everything is known
   std::map<std::string, std::optional<store::Entry>, std::less<>> known_;  // nullopt: is not there
   std::vector<Unit> waiting_;

@@ -30,13 +30,13 @@ void Recall::suppose_absent(const std::string& key) {
 }
 
 Result<std::optional<store::Entry>> Recall::get(std::string_view key, store::Revision at) {
-  if (at != 0) return below_.get(key, at);
+  if (at != 0) return below().get(key, at);
   const auto known = entries_.find(key);
   if (warm_ && known != entries_.end() && told_.size() + told_lists_.size() < most_proofs) {
     told_[known->first] = known->second ? known->second->revision : 0;
     return known->second;
   }
-  auto found = TRY(below_.get(key));
+  auto found = TRY(below().get(key));
   entries_.insert_or_assign(std::string(key), found);
   return found;
 }
@@ -50,7 +50,7 @@ Result<store::Listing> Recall::list(std::string_view prefix) {
     told_lists_[known->first] = known->second.revision;
     return known->second;
   }
-  auto found = TRY(below_.list(prefix));
+  auto found = TRY(below().list(prefix));
   if (found.entries.size() <= longest_list)
     lists_.insert_or_assign(std::string(prefix), found);
   else if (known != lists_.end())
@@ -60,7 +60,7 @@ Result<store::Listing> Recall::list(std::string_view prefix) {
 
 Result<store::Revision> Recall::commit(std::span<const store::Op> ops) {
   if (warm_) return fail(Code::canceled, "what is only remembered is no reason to write");
-  auto written = below_.commit(ops);
+  auto written = below().commit(ops);
   if (written) learn(ops, *written);
   return written;
 }
@@ -77,7 +77,7 @@ Result<store::Revision> Recall::finish(std::span<const store::Op> ops) {
   }
   for (const auto& [prefix, revision] : told_lists_)
     all.push_back({.kind = store::Op::Kind::unchanged, .key = prefix, .expected = revision});
-  auto written = below_.commit(all);
+  auto written = below().commit(all);
   if (written) {
     learn(ops, *written);
   } else {

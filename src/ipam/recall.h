@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "store/store.h"
+#include "store/forwarding.h"
 
 namespace weft::ipam {
 
@@ -14,9 +14,9 @@ namespace weft::ipam {
 ///
 /// begin() starts an attempt. In a warm one memory answers, and only finish() may write. In another everything is asked
 /// below, and remembered. One thread.
-class Recall final : public store::Store {
+class Recall final : public store::Forwarding {
  public:
-  explicit Recall(store::Store& below) : below_(below) {}
+  using Forwarding::Forwarding;
 
   void begin(bool warm);
   /// Whether memory answers. An error of such an attempt says nothing: what it saw may be outdated.
@@ -35,18 +35,9 @@ class Recall final : public store::Store {
   /// @return Code::canceled in a warm attempt
   Result<store::Revision> commit(std::span<const store::Op> ops) override;
 
-  std::unique_ptr<store::Watch> watch(std::string_view prefix, store::Revision after, store::Watcher watcher) override {
-    return below_.watch(prefix, after, std::move(watcher));
-  }
-  Result<store::LeaseId> grant(std::chrono::seconds ttl) override { return below_.grant(ttl); }
-  Result<> keep_alive(store::LeaseId lease) override { return below_.keep_alive(lease); }
-  Result<> revoke(store::LeaseId lease) override { return below_.revoke(lease); }
-  std::string describe() const override { return below_.describe(); }
-
  private:
   void learn(std::span<const store::Op> ops, store::Revision revision);
 
-  store::Store& below_;
   bool warm_ = false;
   std::map<std::string, std::optional<store::Entry>, std::less<>> entries_;  // nullopt: is not there
   std::map<std::string, store::Listing, std::less<>> lists_;                 // by prefix
