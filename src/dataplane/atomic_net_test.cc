@@ -121,7 +121,6 @@ class Generator : public policy::testing::Generator {
 
   policy::Cluster cluster() {
     policy::Cluster out;
-    const auto put = [](auto& table, auto row) { table.insert_or_assign(row.key(), std::move(row)); };
     for (int i = 1; i <= pods; ++i) {
       api::WorkloadEndpoint row;
       auto& spec = row.spec;
@@ -134,12 +133,7 @@ class Generator : public policy::testing::Generator {
       row.metadata.name = api::name_of(spec).value();
       put(out.endpoints, row);
     }
-    for (int i = 0; i < 3; ++i) put(out.profiles, profile());
-    for (unsigned i = below(4); i > 0; --i) put(out.tiers, tier());
-    for (unsigned i = below(5); i > 0; --i) put(out.policies, policy());
-    for (unsigned i = below(5); i > 0; --i) put(out.global_policies, global_policy());
-    for (unsigned i = below(3); i > 0; --i) put(out.network_sets, network_set());
-    for (unsigned i = below(3); i > 0; --i) put(out.global_network_sets, global_network_set());
+    fill(out, 3);
     return out;
   }
 };
@@ -194,6 +188,22 @@ class AtomicNetTest : public testing::Test {
     }
   }
 
+  /// One state after the other, under the prober's eyes.
+  void live_through(
+      const std::vector<policy::Cluster>& states, const Prober::Allowed& allowed,
+      const std::function<void()>& before_each = [] {}) {
+    world_.become(states[0]);
+    Prober prober(world_.lab, shots_, ends(states[0], shots_), allowed);
+    prober.pass();
+    for (std::size_t i = 1; i < states.size(); ++i) {
+      prober.begin_next();
+      before_each();
+      world_.become(states[i]);
+      prober.settled();
+    }
+    expect_none(prober);
+  }
+
   World world_{pods};
   const std::vector<Shot> shots_ = probes();
 };
@@ -206,15 +216,7 @@ TEST_F(AtomicNetTest, UnderChangesAPacketMeetsTheOldStateOrTheNew) {
     states.push_back(even(seed, shots_));
     allowed.push_back(verdicts(states.back(), shots_));
   }
-  world_.become(states[0]);
-  Prober prober(world_.lab, shots_, ends(states[0], shots_), allowed);
-  prober.pass();
-  for (std::size_t i = 1; i < states.size(); ++i) {
-    prober.begin_next();
-    world_.become(states[i]);
-    prober.settled();
-  }
-  expect_none(prober);
+  live_through(states, allowed);
 }
 
 TEST_F(AtomicNetTest, AnAgentThatTakesOverChangesNothing) {
@@ -226,16 +228,7 @@ TEST_F(AtomicNetTest, AnAgentThatTakesOverChangesNothing) {
     states.push_back(i > 0 && i % 3 != 0 ? states.back() : even(seed, shots_));
     allowed.push_back(verdicts(states.back(), shots_));
   }
-  world_.become(states[0]);
-  Prober prober(world_.lab, shots_, ends(states[0], shots_), allowed);
-  prober.pass();
-  for (std::size_t i = 1; i < states.size(); ++i) {
-    prober.begin_next();
-    world_.restart();
-    world_.become(states[i]);
-    prober.settled();
-  }
-  expect_none(prober);
+  live_through(states, allowed, [&] { world_.restart(); });
 }
 
 // Routes are there, of another agent or of a CNI plug-in; policy is not yet.

@@ -25,18 +25,12 @@ class Generator : public policy::testing::Generator {
 
   policy::Cluster cluster() {
     policy::Cluster out;
-    const auto put = [](auto& table, auto row) { table.insert_or_assign(row.key(), std::move(row)); };
     for (int i = 1; i <= pods; ++i) {
       if (!chance(8)) put(out.endpoints, endpoint("n1", i));
     }
     if (chance(4)) put(out.endpoints, twin());
     for (int i = 1; i <= 3; ++i) put(out.endpoints, endpoint("n2", i));
-    for (unsigned i = 1 + below(4); i > 0; --i) put(out.profiles, profile());
-    for (unsigned i = below(4); i > 0; --i) put(out.tiers, tier());
-    for (unsigned i = below(5); i > 0; --i) put(out.policies, policy());
-    for (unsigned i = below(5); i > 0; --i) put(out.global_policies, global_policy());
-    for (unsigned i = below(3); i > 0; --i) put(out.network_sets, network_set());
-    for (unsigned i = below(3); i > 0; --i) put(out.global_network_sets, global_network_set());
+    fill(out, 1 + below(4));
     for (unsigned i = below(3); i > 0; --i) put(out.host_endpoints, host_endpoint());
     for (unsigned i = below(3); i > 0; --i) put(out.felix_configurations, configuration());
     for (unsigned i = below(3); i > 0; --i) put(out.pools, pool());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/changes.h"
+#include "policy/cluster.h"
 
 namespace weft::policy::testing {
 
@@ -25,6 +26,17 @@ class Generator {
 
   static net::Ip ip(std::string_view text) { return net::Ip::parse(text).value(); }
   static net::Cidr cidr(std::string_view text) { return net::Cidr::parse_loose(text).value(); }
+
+  static void put(auto& table, auto row) { table.insert_or_assign(row.key(), std::move(row)); }
+  /// Some of all that decides about packets, but for endpoints and their profiles' number.
+  void fill(Cluster& cluster, unsigned profiles) {
+    for (; profiles > 0; --profiles) put(cluster.profiles, profile());
+    for (unsigned i = below(4); i > 0; --i) put(cluster.tiers, tier());
+    for (unsigned i = below(5); i > 0; --i) put(cluster.policies, policy());
+    for (unsigned i = below(5); i > 0; --i) put(cluster.global_policies, global_policy());
+    for (unsigned i = below(3); i > 0; --i) put(cluster.network_sets, network_set());
+    for (unsigned i = below(3); i > 0; --i) put(cluster.global_network_sets, global_network_set());
+  }
 
   // What resources are made of.
 
