@@ -79,7 +79,7 @@ const Schema& schema_of<Block>() {
   static const Schema schema =
       describe<Block>("IPAMBlock", "A block of addresses.")
           .field("cidr", &Block::cidr, "Its range.", required, always)
-          .field("affinity", &Block::affinity, "Who takes addresses from it first: host:<node>, virtual:<owner>.",
+          .field("affinity", &Block::affinity, "Who takes addresses from it first: host:node1, virtual:load-balancer.",
                  always)
           .field("affinity_claim_time", &Block::affinity_claim_time, "Since when.")
           .field("allocations", &Block::allocations, "By ordinal: index into attributes.", required, always)

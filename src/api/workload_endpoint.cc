@@ -207,7 +207,8 @@ spec:
           .column("NETWORKS", Show::always, networks)
           .column("INTERFACE", Show::always, [](const Endpoint& e, const Facts&) { return e.spec.interface_name; })
           .column("PROFILES", Show::wide, [](const Endpoint& e, const Facts&) { return join(e.spec.profiles, ","); })
-          .column("NATS", Show::wide, nats);
+          .column("NATS", Show::wide, nats)
+          .column("ORCHESTRATOR", Show::asked, [](const Endpoint& e, const Facts&) { return e.spec.orchestrator; });
   return schema;
 }
 

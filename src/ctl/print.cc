@@ -49,10 +49,9 @@ Result<std::vector<const schema::Column*>> columns_of(const api::Kind& kind, con
     }
     return columns;
   }
-  const auto hidden = look.format == Format::wide ? schema::Show::narrow : schema::Show::wide;
   if (look.show_namespace && kind.namespaced) columns.push_back(nullptr);
   for (const auto& column : known) {
-    if (column.show != hidden) columns.push_back(&column);
+    if (column.is_in(look.format == Format::wide)) columns.push_back(&column);
   }
   return columns;
 }

@@ -229,6 +229,18 @@ TEST(PrintTest, ShowsTheColumnsThatAreAskedFor) {
             "role == 'db'   allow-database   shop        \n"
             "               x                default     \n"
             "\n");
+  auto orchestrator = parse_output("custom-columns=ORCHESTRATOR,NODE");
+  EXPECT_EQ(*ctl::print(*api::find_kind("workloadendpoint"), objects(R"(
+apiVersion: projectcalico.org/v3
+kind: WorkloadEndpoint
+metadata: {name: n1-k8s-web-eth0, namespace: shop}
+spec: {orchestrator: k8s, node: n1, pod: web, endpoint: eth0}
+)"),
+                        *orchestrator),
+            "ORCHESTRATOR   NODE   \n"
+            "k8s            n1     \n"
+            "\n")
+      << "a column that no other table has";
   EXPECT_EQ(shown("custom-columns=NAME,AGE"),
             "unknown heading AGE, valid values are: NAME, TIER, ORDER, SELECTOR, NAMESPACE");
   EXPECT_EQ(parse_output("custom-columns=").error().message, "need to specify at least one column");

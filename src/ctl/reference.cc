@@ -2,10 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <functional>
 #include <set>
 #include <vector>
 
+#include "api/codec.h"
 #include "api/felix_parameter.h"
+#include "api/ipam.h"
 #include "api/relations.h"
 #include "base/strings.h"
 
@@ -135,11 +138,10 @@ void add_parameters(std::string& page) {
   }
 }
 
-std::string columns_of(const Schema& schema, bool wide) {
+std::string columns_of(const Schema& schema, const std::function<bool(const schema::Column&)>& which) {
   std::vector<std::string> names;
   for (const auto& column : schema.columns) {
-    if (column.show == schema::Show::always || (column.show == schema::Show::wide) == wide)
-      names.emplace_back(column.heading);
+    if (which(column)) names.emplace_back(column.heading);
   }
   return join(names, " ");
 }
@@ -153,8 +155,11 @@ std::string page_of(const api::Kind& kind) {
   page += fmt::format("| | |\n|---|---|\n| On the command line | {} |\n| Belongs to | {} |\n| Key in etcd | `{}{}` |\n",
                       join(names, ", "), kind.namespaced ? "a namespace" : "the cluster", api::prefix_of(kind),
                       kind.namespaced ? "<namespace>/<name>" : "<name>");
-  page += fmt::format("| Columns | {} |\n| Columns with `-o wide` | {} |\n", columns_of(schema, false),
-                      columns_of(schema, true));
+  page += fmt::format("| Columns | {} |\n| Columns with `-o wide` | {} |\n",
+                      columns_of(schema, [](const auto& column) { return column.is_in(false); }),
+                      columns_of(schema, [](const auto& column) { return column.is_in(true); }));
+  const auto asked = columns_of(schema, [](const auto& column) { return column.show == schema::Show::asked; });
+  if (!asked.empty()) page += fmt::format("| Columns with `-o custom-columns=` alone | {} |\n", asked);
   if (kind.is_protected) page += "| Written by | the nodes; users may not |\n";
   page += fmt::format("\n## Example\n\n```yaml\n{}```\n", example_document(kind));
   std::set<const Schema*> seen;
@@ -166,6 +171,28 @@ std::string page_of(const api::Kind& kind) {
     if (relation.kind == kind.name && others.find(line) == others.npos) others += line;
   }
   if (!others.empty()) page += "\n## Rules about other objects\n\n" + others;
+  return page;
+}
+
+/// What IPAM keeps beside the kinds: it has keys and no verbs.
+std::string ipam_page() {
+  std::string page =
+      "# What IPAM keeps in etcd\n\n<!-- Made from the descriptions in src/api: do not edit. -->\n\n"
+      "These objects are written by IPAM and read by agents and confd; `weft ipam` shows them, `weft ipam check` "
+      "holds\n"
+      "them against each other. Each is a JSON object under its key. An IPv4 prefix stands in a key as "
+      "`10.65.0.0-26`.\n"
+      "\n| Object | Key |\n|---|---|\n";
+  const std::pair<const Schema&, std::string_view> stored[] = {
+      {schema::schema_of<api::Block>(), "/calico/ipam/v2/assignment/ipv4/block/<CIDR>, or ipv6"},
+      {schema::schema_of<api::Handle>(), "/calico/ipam/v2/handle/<id>"},
+      {schema::schema_of<api::BlockAffinity>(),
+       "/calico/ipam/v2/host/<node>/ipv4/block/<CIDR>, or ipv6; "
+       "/calico/ipam/v2/virtual/<owner>/…"},
+      {schema::schema_of<api::IpamConfig>(), "/calico/ipam/v2/config"}};
+  for (const auto& [schema, key] : stored) page += fmt::format("| {} | `{}` |\n", anchor(schema.kind), key);
+  std::set<const Schema*> seen;
+  for (const auto& [schema, key] : stored) add_struct(page, schema, seen);
   return page;
 }
 
@@ -187,6 +214,8 @@ std::map<std::string, std::string> reference_pages() {
     index += fmt::format("| [{}]({}) | {} |\n", kind.name, file, cell(std::string(kind.schema().doc)));
     pages.emplace(file, page_of(kind));
   }
+  index += "\nBeside the kinds: [what IPAM keeps in etcd](ipam.md).\n";
+  pages.emplace("ipam.md", ipam_page());
   pages.emplace("README.md", std::move(index));
   return pages;
 }

@@ -74,11 +74,13 @@ struct Field {
 /// What a column may need besides the object, by name: {"asNumber", "64512"}.
 using Facts = std::map<std::string, std::string, std::less<>>;
 
-enum class Show { always, narrow, wide };  // in both tables, only in the default one, only with -o wide
+/// Where a column is: in both tables, only in the default one, only with -o wide, only when it is asked for by name.
+enum class Show { always, narrow, wide, asked };
 
 struct Column {
   std::string_view heading;
   Show show = Show::always;
+  bool is_in(bool wide_table) const { return show == Show::always || show == (wide_table ? Show::wide : Show::narrow); }
   std::function<std::string(const void* object, const Facts&)> text;
 };
 
