@@ -2,8 +2,10 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
+#include <iterator>
 
 #include <fmt/core.h>
 
@@ -129,16 +131,26 @@ class StoredOthers final : public api::Others {
   store::Store& store_;
 };
 
-/// That no rule between this object and others is broken by the change.
-Result<> agrees(store::Store& store, api::Change change, const api::Object& object,
-                const api::Object* before = nullptr) {
+/// What is wrong between this object and others with the change.
+Result<std::vector<schema::Problem>> disagreements(store::Store& store, api::Change change, const api::Object& object,
+                                                   const api::Object* before = nullptr) {
   if (!api::has_relations(change, *object.kind)) return {};
   StoredOthers others(store);
-  const auto problems = TRY(within(api::check_relations(change, object, before, others), title(object)));
-  if (problems.empty()) return {};
-  if (change != api::Change::remove) return std::unexpected(schema::to_error(problems).within(title(object)));
-  return fail(Code::denied,
-              fmt::format("operation delete is not supported on {}: {}", title(object), problems.front().rule));
+  return within(api::check_relations(change, object, before, others), title(object));
+}
+
+/// That the object may be written: its own rules and those between it and others, all that is broken at once.
+Result<> keeps_rules(store::Store& store, api::Change change, const api::Object& object,
+                     const api::Object* before = nullptr) {
+  const auto& m = object.metadata();
+  TRY(writable(*object.kind, m.name, m.namespace_, "update"));
+  api::set_defaults(object);  // what was left out is not a change from what defaults gave it before
+  auto problems = before ? api::validate_update(*before, object) : api::validate(object);
+  auto more = disagreements(store, change, object, before);
+  if (!more && problems.empty()) return std::unexpected(std::move(more.error()));
+  if (more) std::ranges::move(*more, std::back_inserter(problems));
+  if (!problems.empty()) return std::unexpected(schema::to_error(problems).within(title(object)));
+  return {};
 }
 
 Result<> commit(store::Store& store, const api::Object& object, const store::Op& op) {
@@ -178,10 +190,7 @@ Result<> write_over(store::Store& store, const api::Object& object, bool create_
     if (!there) return std::unexpected(there.error());
     take_identity(*there, object);
     if (!given.empty()) object.metadata().resource_version = given;
-    api::set_defaults(object);  // what was left out is not a change from what defaults gave it before
-    const auto problems = api::validate_update(*there, object);
-    if (!problems.empty()) return std::unexpected(schema::to_error(problems).within(title(object)));
-    TRY(agrees(store, api::Change::update, object, &*there));
+    TRY(keeps_rules(store, api::Change::update, object, &*there));
     auto updated = commit_update(store, object);
     if (updated || !given.empty() ||
         (updated.error().code != Code::conflict && updated.error().code != Code::not_found))
@@ -245,12 +254,11 @@ Result<store::Op> update_op(const api::Object& object) {
 }
 
 Result<> create(store::Store& store, const api::Object& object) {
-  const auto op = TRY(create_op(object));
-  TRY(agrees(store, api::Change::create, object));
-  return commit(store, object, op);
+  TRY(keeps_rules(store, api::Change::create, object));
+  return commit(store, object, TRY(create_op(object)));
 }
 Result<> update(store::Store& store, const api::Object& object) {
-  TRY(agrees(store, api::Change::update, object));
+  TRY(keeps_rules(store, api::Change::update, object));
   return commit_update(store, object);
 }
 Result<> apply(store::Store& store, const api::Object& object) { return write_over(store, object, true); }
@@ -265,7 +273,10 @@ Result<> remove(store::Store& store, const api::Kind& kind, std::string_view nam
   if (api::has_relations(api::Change::remove, kind)) {
     const api::Object object{&kind, kind.make()};
     object.metadata() = metadata;
-    TRY(agrees(store, api::Change::remove, object));
+    const auto problems = TRY(disagreements(store, api::Change::remove, object));
+    if (!problems.empty())
+      return fail(Code::denied,
+                  fmt::format("operation delete is not supported on {}: {}", title(object), problems.front().rule));
   }
   const auto removed = store.remove(api::path_of(kind, metadata), expected);
   if (!removed) return std::unexpected(about(title(kind, name, namespace_), removed.error()));

@@ -73,11 +73,12 @@ void add(Documents& all, schema::Value value, const std::string& where, const Sc
     all.bad.push_back(schema::to_error(problems).within(title).within(where));
     return;
   }
-  Document document{.where = where, .object = std::move(*object)};
+  Document document{.where = where, .object = std::move(*object), .is_readable = problems.empty()};
   if (!problems.empty()) {
     document.problem = schema::to_error(problems).within(title);
   } else if (auto settled = settle_namespace(document.object, scope); !settled) {
     document.problem = std::move(settled.error());
+    document.is_readable = false;
   } else {
     // Defaults are filled in when it is written; rules are checked on what that will be.
     api::set_defaults(document.object);

@@ -24,6 +24,7 @@ struct Document {
   std::string where;  // "policies.yaml, document 2", with "item 3" inside a list; empty: no file
   api::Object object;
   std::optional<Error> problem = {};  // its kind is known, and it breaks a rule
+  bool is_readable = true;            // the problem is a rule of its own, that whoever writes it finds again
 };
 
 /// What files held: the good ones, and what is wrong with the others.

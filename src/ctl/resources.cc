@@ -44,6 +44,7 @@ Result<Documents> what_to_write(Request& request, Verb verb) {
       for (auto& document : documents.good) {
         auto settled = settle_namespace(document.object, request.scope);
         document.problem = settled ? std::nullopt : std::optional(std::move(settled.error()));
+        document.is_readable = settled.has_value();
       }
     }
     return documents;
@@ -59,7 +60,8 @@ Result<Documents> what_to_write(Request& request, Verb verb) {
     auto object = named(*kind, name, request);
     documents.good.push_back({.where = {},
                               .object = object ? *object : stub,
-                              .problem = object ? std::nullopt : std::optional(std::move(object.error()))});
+                              .problem = object ? std::nullopt : std::optional(std::move(object.error())),
+                              .is_readable = object.has_value()});
   }
   return documents;
 }

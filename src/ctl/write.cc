@@ -117,7 +117,8 @@ std::vector<Outcome> write(store::Store& store, Verb verb, const std::vector<Doc
   int phase = 0;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const auto& document = documents[i];
-    if (document.problem || !prepared) {
+    // Of one that breaks a rule of its own those between it and others are told too.
+    if (!document.is_readable || !prepared) {
       outcomes[i].result = std::unexpected(document.problem ? *document.problem : prepared.error());
       continue;
     }

@@ -55,6 +55,16 @@ TEST_F(WriteTest, CreatesOnce) {
   EXPECT_EQ(client::get<api::Tier>(store, "t")->spec.order, 1) << "skipped means left as it is";
 }
 
+TEST_F(WriteTest, TellsAllThatIsWrongAtOnceAlsoBetweenObjects) {
+  const std::string wrong =
+      policy("absent.p", "{tier: absent, ingress: [{action: Allow, notProtocol: SCTP, icmp: {type: 8}}]}");
+  for (const Verb verb : {Verb::create, Verb::apply}) {
+    EXPECT_THAT(write(verb, wrong),
+                ElementsAre(AllOf(HasSubstr("spec.ingress[0]"), HasSubstr("resource does not exist: Tier(absent)"))));
+  }
+  EXPECT_FALSE(client::get<api::NetworkPolicy>(store, "absent.p", "default"));
+}
+
 TEST_F(WriteTest, AppliesWhetherItIsThereOrNot) {
   EXPECT_THAT(write(Verb::apply, tier("t")), ElementsAre("Tier(t)"));
   const auto before = *client::get<api::Tier>(store, "t");
