@@ -200,12 +200,18 @@ net::Mac random_mac() {
 
 Result<> connect(const PodLink& link) { return within(connect_inside(link), "interface " + link.pod_name); }
 
-Result<> disconnect(const PodLink& link, bool unmarked) {
+Result<bool> disconnect(const PodLink& link, bool unmarked) {
   auto socket = TRY(open_socket());
   const auto host = TRY(optional(kernel::get_link(socket, link.host_name)));
-  if (!host) return {};
-  if (host->alias != link.owner && !(host->alias.empty() && (unmarked || TRY(leads_into(link, *host))))) return {};
-  return gone_is_fine(kernel::delete_link_soon(host->index));
+  if (!host) return true;
+  if (host->alias != link.owner && !(host->alias.empty() && (unmarked || TRY(leads_into(link, *host))))) return false;
+  TRY(gone_is_fine(kernel::delete_link_soon(host->index)));
+  return true;
+}
+
+Result<bool> is_there(const std::string& host_name) {
+  auto socket = TRY(open_socket());
+  return TRY(optional(kernel::get_link(socket, host_name))).has_value();
 }
 
 Result<bool> is_marked(const PodLink& link) {

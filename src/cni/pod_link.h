@@ -33,9 +33,12 @@ Result<> connect(const PodLink& link);
 /// Removes the pair when it is this owner's: by its alias, or (an older agent's, Calico's) without alias when it leads
 /// into the container or when `unmarked` says that it is. Succeeds when nothing is there any more, the namespace
 /// included.
-Result<> disconnect(const PodLink& link, bool unmarked);
+/// @return false: the interface is there and another's
+Result<bool> disconnect(const PodLink& link, bool unmarked);
 
-/// Whether the node's end is there and is this owner's.
+/// Whether the node's end is there, whosever it is.
+Result<bool> is_there(const std::string& host_name);
+/// Whether it is there and is this owner's.
 Result<bool> is_marked(const PodLink& link);
 
 /// Says what is missing or different; reads only.

@@ -135,7 +135,8 @@ struct Server::Inner {
   ipam::Ipam ipam;
   Journal journal;
   Turnstile turnstile;
-  std::mutex mutex;
+  std::mutex mutex;                // of `ready` and `wake`
+  std::optional<store::Op> ready;  // that the store is as we found it when it was said to be ready
   std::condition_variable_any wake;
   std::jthread worker;  // does the releases that wait; last, so that it ends first
 
@@ -177,12 +178,27 @@ struct Server::Inner {
 
   /// Others than us may be at work in the store (an upgrade, a migration): they say so here.
   Result<> check_datastore() {
+    (void)TRY(datastore_ready(false));
+    return {};
+  }
+  /// The same as a condition of what is written. @param remembered  what was read before will do: the write proves it
+  Result<store::Op> datastore_ready(bool remembered) {
+    {
+      const std::lock_guard lock(mutex);
+      if (remembered && ready) return *ready;
+      ready.reset();
+    }
     const auto cluster = client::get<api::ClusterInformation>(store, "default");
     if (!cluster && cluster.error().code == Code::not_found)
       return fail(Code::unavailable, "ClusterInformation default: not there; no node has set the cluster up yet");
     if (!cluster) return std::unexpected(cluster.error());
-    if (cluster->spec.datastore_ready.value_or(false)) return {};
-    return fail(Code::unavailable, "ClusterInformation default: datastoreReady is false");
+    if (!cluster->spec.datastore_ready.value_or(false))
+      return fail(Code::unavailable, "ClusterInformation default: datastoreReady is false");
+    const std::lock_guard lock(mutex);
+    ready = store::Op{.kind = store::Op::Kind::expect,
+                      .key = api::path_of(*cluster),
+                      .expected = std::stoll(cluster->metadata.resource_version)};
+    return *ready;
   }
 
   // ADD
@@ -192,17 +208,18 @@ struct Server::Inner {
     // A release of this container that still waits would take away what we are about to give.
     if (const auto dropped = journal.drop(job.workload.container, job.workload.interface); !dropped)
       return refuse(dropped.error());
-    if (const auto ready = check_datastore(); !ready) return refuse(ready.error());
-
     bool ours_to_undo = false;
     auto given = give(job, ours_to_undo);
     if (!given) {
       if (ours_to_undo && is_store_away(given.error())) undo(job, nullptr);
       return refuse(given.error());
     }
+    const auto written = Steady::now();
+    auto connected = written;
     const PodLink link = link_of(job, *given);
     const auto in_force = [&]() -> Result<> {
       TRY(connect(link));
+      connected = Steady::now();
       if (!options.wait) return {};
       const int seconds = job.config.policy_timeout;
       const auto limit = seconds > 0 ? std::chrono::seconds(seconds) : options.policy_timeout;
@@ -215,32 +232,45 @@ struct Server::Inner {
       if (ours_to_undo) undo(job, &link);
       return refuse(in_force.error());
     }
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - begun);
+    const auto ms = [](Steady::duration took) { return std::chrono::duration<double, std::milli>(took).count(); };
     log::info("container added", {{"endpoint", job.workload.endpoint},
                                   {"interface", link.host_name},
-                                  {"ms", static_cast<double>(took.count()) / 1000}});
+                                  {"store_ms", ms(written - begun)},
+                                  {"link_ms", ms(connected - written)},
+                                  {"policy_ms", ms(Steady::now() - connected)}});
     return print(job, *given, link);
   }
 
   /// Addresses and endpoint, in one transaction.
+  /// @param ours_to_undo  whether what it may have written is nobody's if the ADD fails
   Result<Given> give(Job& job, bool& ours_to_undo) {
     const Workload& workload = job.workload;
     Given given;
-    const auto present = TRY(read_endpoint(workload));
-    const bool again =
-        present && present->spec.container_id == workload.container && !present->spec.ip_networks.empty();
-    const auto mac = again ? net::Mac::parse(present->spec.mac) : fail(Code::not_found, "new");
-    given.mac = mac ? *mac : random_mac();
-    if (!job.config.policy_from_pod && !workload.is_pod()) TRY(ensure_profile(job.config.name));
-    ours_to_undo = !again;
+    given.mac = random_mac();
+    // With an interface it may have been added before: what it has is in use.
+    const bool repeated = TRY(is_there(workload.host_interface));
+    if (!job.config.policy_from_pod && !workload.is_pod()) {
+      TRY(check_datastore());
+      TRY(ensure_profile(job.config.name));
+    }
 
-    // The endpoint as it is at this moment, with these addresses.
+    // The endpoint with these addresses. At first it is supposed to be new and the cluster to be as it was, which the
+    // transaction proves; then it is as it is at this moment.
+    bool suppose = !repeated;
     const auto endpoint_ops = [&](std::span<const ipam::Assigned> addresses) -> Result<std::vector<store::Op>> {
-      const auto ips = ips_of(addresses);
-      auto current = TRY(read_endpoint(workload));
+      const bool supposed = std::exchange(suppose, false);
+      ours_to_undo = false;
+      std::vector<store::Op> ops = {TRY(datastore_ready(supposed))};
+      std::optional<api::WorkloadEndpoint> current;
+      if (!supposed) current = TRY(read_endpoint(workload));
       const bool exists = current.has_value();
-      auto endpoint = describe(workload, job.config, given.mac, ips, std::move(current));
-      return std::vector<store::Op>{TRY(exists ? client::update_op(endpoint) : client::create_op(endpoint))};
+      const bool again =
+          exists && current->spec.container_id == workload.container && !current->spec.ip_networks.empty();
+      if (again) given.mac = net::Mac::parse(current->spec.mac).value_or(given.mac);
+      auto endpoint = describe(workload, job.config, given.mac, ips_of(addresses), std::move(current));
+      ops.push_back(TRY(exists ? client::update_op(endpoint) : client::create_op(endpoint)));
+      ours_to_undo = !again;
+      return ops;
     };
 
     if (!job.request.ipam.empty()) {
@@ -248,13 +278,15 @@ struct Server::Inner {
       given.revision = TRY(commit_again([&] { return endpoint_ops(given.addresses); }));
       return given;
     }
-    for (const ipam::Holder& held : TRY(ipam.by_handle(workload.handle)))
-      given.addresses.push_back({held.ip, held.block});
-    if (given.addresses.empty()) {
-      auto assigned = TRY(assign(job, endpoint_ops));
-      given.addresses = std::move(assigned.addresses);
-      given.revision = assigned.revision;
+    auto assigned = assign(job, endpoint_ops);
+    if (assigned) {
+      given.addresses = std::move(assigned->addresses);
+      given.revision = assigned->revision;
     } else {
+      if (assigned.error().code != Code::exists) return std::unexpected(assigned.error());
+      for (const ipam::Holder& held : TRY(ipam.by_handle(workload.handle)))
+        given.addresses.push_back({held.ip, held.block});
+      if (given.addresses.empty()) return std::unexpected(assigned.error());
       std::sort(given.addresses.begin(), given.addresses.end(),
                 [](const auto& a, const auto& b) { return a.ip < b.ip; });
       given.revision = TRY(commit_again([&] { return endpoint_ops(given.addresses); }));
@@ -273,7 +305,7 @@ struct Server::Inner {
       owner.attributes["pod"] = workload.pod;
     }
     if (job.args.ip)
-      return ipam.assign_ips({.node = options.node, .owner = owner, .ips = {*job.args.ip}, .also = also});
+      return ipam.assign_ips({.node = options.node, .owner = owner, .ips = {*job.args.ip}, .once = true, .also = also});
     const NetworkConfig& config = job.config;
     if (!config.assign_ipv4 && !config.assign_ipv6)
       return fail(Code::invalid, "ipam: neither assign_ipv4 nor assign_ipv6 is set");
@@ -282,6 +314,7 @@ struct Server::Inner {
                         .v4 = {config.assign_ipv4 ? 1 : 0, config.ipv4_pools},
                         .v6 = {config.assign_ipv6 ? 1 : 0, config.ipv6_pools},
                         .namespace_labels = {},
+                        .once = true,
                         .also = also});
   }
 
@@ -352,13 +385,15 @@ struct Server::Inner {
   Outcome add_addresses(Job& job) {
     if (const auto dropped = journal.drop(job.workload.container, job.workload.interface); !dropped)
       return refuse(dropped.error());
-    if (const auto ready = check_datastore(); !ready) return refuse(ready.error());
     std::vector<ipam::Assigned> addresses;
     const auto held = ipam.by_handle(job.workload.handle);
     if (!held) return refuse(held.error());
     for (const ipam::Holder& each : *held) addresses.push_back({each.ip, each.block});
     if (addresses.empty()) {
-      auto assigned = assign(job, {});
+      bool remembered = true;
+      auto assigned = assign(job, [&](auto) -> Result<std::vector<store::Op>> {
+        return std::vector<store::Op>{TRY(datastore_ready(std::exchange(remembered, false)))};
+      });
       if (!assigned) {
         if (is_store_away(assigned.error())) remember(pending_of(job), assigned.error());
         return refuse(assigned.error());
@@ -395,16 +430,16 @@ struct Server::Inner {
                          .pod_name = workload.interface,
                          .netns = workload.netns,
                          .owner = owner_mark(workload.network, workload.container, workload.interface)};
-      if (const auto gone = disconnect(link, false); !gone) return refuse(gone.error());
-      const auto present = read_endpoint(workload);
-      if (present && *present && (*present)->spec.container_id == workload.container) {
-        if (const auto gone = disconnect(link, true); !gone) return refuse(gone.error());
+      const auto gone = disconnect(link, false);
+      if (!gone) return refuse(gone.error());
+      if (!*gone) {
+        const auto present = read_endpoint(workload);
+        if (present && *present && (*present)->spec.container_id == workload.container) {
+          if (const auto unmarked = disconnect(link, true); !unmarked) return refuse(unmarked.error());
+        }
       }
     }
-    const auto released = [&]() -> Result<> {
-      TRY(check_datastore());
-      return release(pending);
-    }();
+    const auto released = release(pending);
     if (!released) {
       if (is_store_away(released.error())) remember(pending, released.error());
       return refuse(released.error());
@@ -425,26 +460,28 @@ struct Server::Inner {
   /// Endpoint and addresses go in one transaction. An endpoint that is another container's by now stays, with what it
   /// has.
   Result<> release(const PendingRelease& pending) {
+    const auto read = [&]() -> Result<std::optional<store::Entry>> {
+      return pending.endpoint.empty() ? std::optional<store::Entry>() : TRY(store.get(pending.endpoint));
+    };
+    auto entry = TRY(read());
     std::vector<std::string> handles = pending.handles;
-    if (!pending.endpoint.empty()) {
-      const auto entry = TRY(store.get(pending.endpoint));
-      const auto endpoint = entry ? api::from_json<api::WorkloadEndpoint>(entry->value) : fail(Code::not_found, "");
-      // Handles after the first name the pod, not the container.
-      if (endpoint && is_foreign(*endpoint, pending)) handles.resize(1);
-    }
+    if (is_foreign(entry, pending)) handles.resize(1);  // those after the first name the pod, not the container
+    bool first = true;
     TRY(ipam.release_handles(handles, [&]() -> Result<std::vector<store::Op>> {
-      if (pending.endpoint.empty()) return std::vector<store::Op>{};
-      const auto entry = TRY(store.get(pending.endpoint));
-      if (!entry) return std::vector<store::Op>{};
-      const auto endpoint = api::from_json<api::WorkloadEndpoint>(entry->value);
-      if (endpoint && is_foreign(*endpoint, pending)) return std::vector<store::Op>{};
-      return std::vector<store::Op>{{.kind = store::Op::Kind::remove, .key = entry->key, .expected = entry->revision}};
+      std::vector<store::Op> ops = {TRY(datastore_ready(first))};
+      if (!std::exchange(first, false)) entry = TRY(read());
+      if (entry && !is_foreign(entry, pending))
+        ops.push_back({.kind = store::Op::Kind::remove, .key = entry->key, .expected = entry->revision});
+      return ops;
     }));
     return {};
   }
 
-  static bool is_foreign(const api::WorkloadEndpoint& endpoint, const PendingRelease& pending) {
-    return !endpoint.spec.container_id.empty() && endpoint.spec.container_id != pending.container;
+  /// Whether it is an endpoint of another container.
+  static bool is_foreign(const std::optional<store::Entry>& entry, const PendingRelease& pending) {
+    if (!entry) return false;
+    const auto endpoint = api::from_json<api::WorkloadEndpoint>(entry->value);
+    return endpoint && !endpoint->spec.container_id.empty() && endpoint->spec.container_id != pending.container;
   }
 
   // Releases that wait
@@ -465,8 +502,7 @@ struct Server::Inner {
         // An ADD of the container may have taken it back while we waited for our turn.
         const auto still = journal.all();
         if (std::find(still.begin(), still.end(), pending) == still.end()) continue;
-        const auto ready = check_datastore();
-        const auto released = ready ? release(pending) : ready;
+        const auto released = release(pending);
         if (!released) {
           log::debug("release still waits", {{"container", pending.container}, {"error", released.error().message}});
           if (is_store_away(released.error())) break;
@@ -567,7 +603,7 @@ struct Server::Inner {
                          .owner = owner_mark(job.config.name, spec.container_id, spec.endpoint)};
       if (!TRY(is_marked(link)) && TRY(ipam.by_handle(handle)).empty()) continue;
       const Turn turn(turnstile, spec.container_id);
-      TRY(disconnect(link, false));
+      (void)TRY(disconnect(link, false));
       TRY(release({spec.container_id, spec.endpoint, api::path_of(endpoint), {handle}}));
       seen.insert(spec.container_id);
       log::info("container that the runtime forgot is removed", {{"endpoint", endpoint.metadata.name}});

@@ -19,6 +19,7 @@
 #include "ipam/ipam.h"
 #include "schema/value.h"
 #include "store/memory.h"
+#include "test/counting_store.h"
 #include "test/netns.h"
 
 namespace weft::cni {
@@ -121,7 +122,7 @@ class ServerNetTest : public testing::Test {
     server.reset();
     server.emplace(
         ServerOptions{.node = "node1",
-                      .store = store,
+                      .store = counted,
                       .state_folder = folder,
                       .wait = [this](const plan::EndpointId& id, store::Revision revision, auto) -> Result<> {
                         waited.push_back(to_string(id));
@@ -186,6 +187,7 @@ class ServerNetTest : public testing::Test {
   test::Netns pod;
   std::string folder;
   store::Memory store;
+  test::CountingStore counted{store};
   std::function<Result<>()> wait;
   std::vector<std::string> waited;
   std::optional<Server> server;
@@ -255,6 +257,53 @@ TEST_F(ServerNetTest, GivesTheSameAnswerTwice) {
   EXPECT_EQ(first.status, 0) << first.text;
   EXPECT_EQ(first.text, second.text);
   expect_balanced();
+}
+
+TEST_F(ServerNetTest, AsksTheStoreOnceForAnAddAndThreeTimesForADel) {
+  test::Netns first, second;
+  ASSERT_EQ(run("ADD").status, 0);  // claims a block
+  ASSERT_EQ(run("ADD", {{"CNI_CONTAINERID", "cafe"},
+                        {"CNI_NETNS", first.path()},
+                        {"CNI_ARGS", "K8S_POD_NAMESPACE=default;K8S_POD_NAME=app"}})
+                .status,
+            0);  // reads which there are now
+  const std::map<std::string, std::string> other = {{"CNI_CONTAINERID", "beef"},
+                                                    {"CNI_NETNS", second.path()},
+                                                    {"CNI_ARGS", "K8S_POD_NAMESPACE=default;K8S_POD_NAME=db"}};
+  counted.reads = counted.commits = 0;
+  ASSERT_EQ(run("ADD", other).status, 0);
+  EXPECT_EQ(counted.reads, 0);
+  EXPECT_EQ(counted.commits, 1);
+
+  counted.reads = counted.commits = 0;
+  ASSERT_EQ(run("DEL", other).status, 0);
+  EXPECT_EQ(counted.reads, 2);  // the endpoint, the handle
+  EXPECT_EQ(counted.commits, 1);
+  expect_balanced();
+}
+
+// What was read before is supposed to be so still; the transaction proves it.
+TEST_F(ServerNetTest, SeesThatTheStoreIsNoLongerReadyThoughItRemembersOtherwise) {
+  ASSERT_EQ(run("ADD").status, 0);
+  auto cluster = *api::from_json<api::ClusterInformation>(
+      (*store.get("/calico/resources/v3/projectcalico.org/clusterinformations/default"))->value);
+  cluster.spec.datastore_ready = false;
+  put(cluster);
+  const std::map<std::string, std::string> other = {{"CNI_CONTAINERID", "beef"},
+                                                    {"CNI_ARGS", "K8S_POD_NAMESPACE=default;K8S_POD_NAME=db"}};
+  const auto before = left();
+
+  const Seen add = run("ADD", other);
+  EXPECT_EQ(add.code(), 11) << add.text;
+  EXPECT_THAT(add.text, HasSubstr("datastoreReady is false"));
+  EXPECT_EQ(left(), before);
+  EXPECT_EQ(server->waiting_releases(), 0u);
+  EXPECT_EQ(run("DEL").code(), 11);
+  EXPECT_TRUE(endpoint());
+
+  cluster.spec.datastore_ready = true;
+  put(cluster);
+  EXPECT_TRUE(test::eventually([&] { return !endpoint(); })) << "the DEL is done when it may be";
 }
 
 TEST_F(ServerNetTest, RemovesEverythingAndSucceedsAgainWhenNothingIsLeft) {

@@ -47,6 +47,14 @@ Result<Ipam::View> Ipam::look(bool with_reservations) {
   return view;
 }
 
+Result<> Ipam::check_once(const auto& request, Draft& draft) {
+  const std::string& id = request.owner.handle;
+  if (!request.once) return {};
+  const api::Handle* handle = TRY(draft.handle(id));
+  if (handle == nullptr || handle->blocks.empty()) return {};
+  return fail(Code::exists, fmt::format("handle {} already has addresses", id));
+}
+
 Result<std::optional<store::Revision>> Ipam::write(std::vector<store::Op> ops) {
   const auto written = recall_.finish(ops);
   if (!written && is_race(written.error())) return std::optional<store::Revision>{};
@@ -63,6 +71,7 @@ Result<std::optional<Assignment>> Ipam::try_assign(const AssignRequest& request)
   if (request.max_per_handle == 0) recall_.suppose_absent(handle);
   const View view = TRY(look(true));
   Draft draft(recall_);
+  TRY(check_once(request, draft));
   Attempt search(recall_, clock_, view, request, draft);
   for (const auto& [family, wanted] :
        {std::pair(net::Family::v4, &request.v4), std::pair(net::Family::v6, &request.v6)}) {
@@ -133,6 +142,7 @@ Result<std::optional<Assignment>> Ipam::try_assign_ips(const AssignIpRequest& re
   if (request.max_per_handle == 0) recall_.suppose_absent(handle);
   const View view = TRY(look(false));
   Draft draft(recall_);
+  TRY(check_once(request, draft));
   std::vector<Assigned> taken;
   for (const net::Ip& ip : request.ips) TRY(take_one(request, view, draft, ip, taken));
   if (taken.size() < request.ips.size()) return std::optional<Assignment>{};

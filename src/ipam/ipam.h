@@ -45,6 +45,7 @@ struct AssignRequest {
   api::Labels namespace_labels;
   int max_blocks = 0;      // of the node and family; 0: no limit of this request's own
   int max_per_handle = 0;  // addresses of a family; 0: no limit. Instead of more the handle gets those that it has
+  bool once = false;       // a handle that has addresses gets none: Code::exists
   std::optional<HostReserved> reserved = std::nullopt;  // kept back in blocks that are claimed on the way
   AlsoWrite also = {};
 };
@@ -66,6 +67,7 @@ struct AssignIpRequest {
   std::vector<net::Ip> ips;      // all or none
   std::string use = "Workload";  // empty: the pool's allowed uses do not matter
   int max_per_handle = 0;        // as above; an address that the handle has already is no error then
+  bool once = false;             // as above
   std::optional<HostReserved> reserved = std::nullopt;
   AlsoWrite also = {};
 };
@@ -161,6 +163,8 @@ class Ipam {
   using StaleClaim = std::pair<Affinity, net::Cidr>;  // an empty block whose pool no longer selects its node
 
   Result<View> look(bool with_reservations);
+  /// That a request that wants so is the first of its handle.
+  static Result<> check_once(const auto& request, Draft& draft);
   /// Tries again while others are in the way (nullopt), first on what is remembered.
   template <class T>
   Result<T> persist(const std::string& doing, const std::function<Result<std::optional<T>>()>& attempt);

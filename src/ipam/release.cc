@@ -113,8 +113,10 @@ Result<std::optional<Ipam::Round>> Ipam::try_release(const std::vector<std::stri
   Draft draft(recall_);
   std::vector<const api::Block*> blocks;
   for (const std::string& id : handles) {
-    // Others release it as well as we: what we remember of it is of no use.
+    // Others release it as well as we: what we remember of it is of no use. Of several names the first is the one that
+    // is used.
     recall_.forget(api::handle_path(id));
+    if (id != handles.front()) recall_.suppose_absent(api::handle_path(id));
     const api::Handle* handle = TRY(draft.handle(id));
     if (handle == nullptr) continue;
     const auto listed = handle->blocks;
