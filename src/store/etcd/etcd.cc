@@ -64,6 +64,8 @@ pb::TxnRequest request_of(std::span<const Op> ops) {
   return request;
 }
 
+constexpr std::size_t page_bytes = 4 << 20;  // of what list() reads at once, roughly
+
 class Etcd final : public Store {
  public:
   Etcd(std::shared_ptr<etcd::Rpc> rpc, int page) : rpc_(std::move(rpc)), page_(page) {}
@@ -152,8 +154,13 @@ class Etcd final : public Store {
         listing.revision = response.header().revision();
         listing.entries.reserve(static_cast<std::size_t>(response.count()));
       }
+      const std::size_t bytes = response.ByteSizeLong();
       for (auto& kv : *response.mutable_kvs()) listing.entries.push_back(entry_of(kv));
       if (!response.more() || response.kvs_size() == 0) return listing;
+      // With each page etcd counts all keys that are left: many small pages cost it more than the values do.
+      const auto fitting = static_cast<std::size_t>(response.kvs_size()) * page_bytes / std::max<std::size_t>(bytes, 1);
+      request.set_limit(
+          static_cast<std::int64_t>(std::clamp<std::size_t>(fitting, 10, 10 * static_cast<std::size_t>(page_))));
       request.set_revision(listing.revision);
       request.set_key(listing.entries.back().key + '\0');
     }

@@ -18,7 +18,7 @@ struct EtcdOptions {
   std::string cert, key;           // ours, when the server wants one
   std::string username, password;  // when etcd asks who we are
   std::chrono::milliseconds timeout{5'000};  // of one call, with everything that is tried in it
-  int page = 1'000;                          // entries read at once by list()
+  int page = 1'000;                          // entries that list() reads at first; then as many as make some megabytes
 };
 
 /// A store in etcd 3.4 and newer. Nothing is connected yet: an etcd that is down is found out by the first call, and a
