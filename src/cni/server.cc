@@ -232,7 +232,9 @@ struct Server::Inner {
       if (ours_to_undo) undo(job, &link);
       return refuse(in_force.error());
     }
-    const auto ms = [](Steady::duration took) { return std::chrono::duration<double, std::milli>(took).count(); };
+    const auto ms = [](Steady::duration took) {
+      return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()) / 1000;
+    };
     log::info("container added", {{"endpoint", job.workload.endpoint},
                                   {"interface", link.host_name},
                                   {"store_ms", ms(written - begun)},
