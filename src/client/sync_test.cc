@@ -42,7 +42,7 @@ class SyncTest : public testing::Test {
   void put(const std::string& where, std::string_view value) { ASSERT_TRUE(store.put(where, std::string(value))); }
   /// All that is known once everything in the store was seen.
   api::Changes now() {
-    const auto reached = sync->catch_up(std::chrono::seconds(5));
+    const auto reached = sync->catch_up(std::chrono::seconds(60));
     EXPECT_TRUE(reached) << reached.error().message;
     const std::lock_guard lock(mutex);
     return all;
@@ -101,6 +101,33 @@ TEST_F(SyncTest, DropsWhatIsRemoved) {
   EXPECT_EQ(changes.profiles.rows.at("a"), std::nullopt);
   EXPECT_EQ(changes.policies.rows.at({"default", "p"}), std::nullopt);
   EXPECT_EQ(changes.affinities.rows.at({"n1", *net::Cidr::parse("10.65.0.0/30")}), std::nullopt);
+}
+
+// No etcd takes such values; another store may.
+TEST_F(SyncTest, TakesValuesOfSixteenMegabytesGoodOrBad) {
+  constexpr std::size_t size = 16 << 20;
+  std::string nets;
+  std::size_t count = 0;
+  while (nets.size() < size)
+    nets += (count++ > 0 ? ",\"" : "\"") +
+            net::to_string(net::Cidr::host(net::Ip::v4(static_cast<std::uint32_t>(count)))) + '"';
+  put(key("globalnetworksets/large"), R"({"metadata":{"name":"large"},"spec":{"nets":[)" + nets + "]}}");
+  put(key("globalnetworksets/long"),
+      R"({"metadata":{"name":"long","annotations":{"a":")" + std::string(size, 'x') + R"("}}})");
+  put(key("globalnetworksets/deep"), std::string(size, '['));
+  put(key("globalnetworksets/wrong"), R"({"metadata":{"name":"wrong"},"spec":{"nets":[)" + nets + R"(,"nonsense"]}})");
+  put(key("profiles/a"), profile("a"));
+
+  start();
+  const auto changes = now();
+
+  EXPECT_EQ(changes.global_network_sets.rows.at("large")->spec.nets.size(), count);
+  EXPECT_TRUE(changes.global_network_sets.rows.at("long"));
+  EXPECT_TRUE(changes.profiles.rows.at("a"));
+  const auto bad = sync->bad_keys();
+  ASSERT_EQ(bad.size(), 2u);
+  for (const auto& [where, reason] : bad) EXPECT_LT(reason.size(), 300u) << where;
+  EXPECT_NE(bad.at(key("globalnetworksets/wrong")).find("nonsense"), std::string::npos);
 }
 
 TEST_F(SyncTest, BelievesTheKeyNotTheValueAboutTheName) {
