@@ -28,8 +28,7 @@ Read read(std::string_view yaml) {
 std::vector<std::string> headings(std::string_view kind, bool wide) {
   std::vector<std::string> names;
   for (const auto& column : find_kind(kind)->schema().columns) {
-    if (column.show == schema::Show::always || (column.show == schema::Show::wide) == wide)
-      names.emplace_back(column.heading);
+    if (column.is_in(wide)) names.emplace_back(column.heading);
   }
   return names;
 }

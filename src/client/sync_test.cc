@@ -108,9 +108,10 @@ TEST_F(SyncTest, TakesValuesOfSixteenMegabytesGoodOrBad) {
   constexpr std::size_t size = 16 << 20;
   std::string nets;
   std::size_t count = 0;
-  while (nets.size() < size)
-    nets += (count++ > 0 ? ",\"" : "\"") +
-            net::to_string(net::Cidr::host(net::Ip::v4(static_cast<std::uint32_t>(count)))) + '"';
+  for (; nets.size() < size; ++count) {
+    if (count > 0) nets += ',';
+    nets += '"' + net::to_string(net::Cidr::host(net::Ip::v4(static_cast<std::uint32_t>(count)))) + '"';
+  }
   put(key("globalnetworksets/large"), R"({"metadata":{"name":"large"},"spec":{"nets":[)" + nets + "]}}");
   put(key("globalnetworksets/long"),
       R"({"metadata":{"name":"long","annotations":{"a":")" + std::string(size, 'x') + R"("}}})");
