@@ -135,8 +135,7 @@ struct Server::Inner {
   ipam::Ipam ipam;
   Journal journal;
   Turnstile turnstile;
-  std::mutex mutex;                // of `ready` and `wake`
-  std::optional<store::Op> ready;  // that the store is as we found it when it was said to be ready
+  std::mutex mutex;
   std::condition_variable_any wake;
   std::jthread worker;  // does the releases that wait; last, so that it ends first
 
@@ -177,28 +176,14 @@ struct Server::Inner {
   }
 
   /// Others than us may be at work in the store (an upgrade, a migration): they say so here.
-  Result<> check_datastore() {
-    (void)TRY(datastore_ready(false));
-    return {};
-  }
-  /// The same as a condition of what is written. @param remembered  what was read before will do: the write proves it
-  Result<store::Op> datastore_ready(bool remembered) {
-    {
-      const std::lock_guard lock(mutex);
-      if (remembered && ready) return *ready;
-      ready.reset();
-    }
-    const auto cluster = client::get<api::ClusterInformation>(store, "default");
+  Result<> check_datastore() { return writable(store); }
+  static Result<> writable(store::Store& where) {
+    const auto cluster = client::get<api::ClusterInformation>(where, "default");
     if (!cluster && cluster.error().code == Code::not_found)
       return fail(Code::unavailable, "ClusterInformation default: not there; no node has set the cluster up yet");
     if (!cluster) return std::unexpected(cluster.error());
-    if (!cluster->spec.datastore_ready.value_or(false))
-      return fail(Code::unavailable, "ClusterInformation default: datastoreReady is false");
-    const std::lock_guard lock(mutex);
-    ready = store::Op{.kind = store::Op::Kind::expect,
-                      .key = api::path_of(*cluster),
-                      .expected = std::stoll(cluster->metadata.resource_version)};
-    return *ready;
+    if (cluster->spec.datastore_ready.value_or(false)) return {};
+    return fail(Code::unavailable, "ClusterInformation default: datastoreReady is false");
   }
 
   // ADD
@@ -256,13 +241,11 @@ struct Server::Inner {
       TRY(ensure_profile(job.config.name));
     }
 
-    // The endpoint with these addresses. At first it is supposed to be new and the cluster to be as it was, which the
-    // transaction proves; then it is as it is at this moment.
+    // The endpoint with these addresses. At first it is supposed to be new, which the transaction proves; then it is as
+    // it is at this moment.
     bool suppose = !repeated;
     const auto endpoint_ops = [&](std::span<const ipam::Assigned> addresses) -> Result<std::vector<store::Op>> {
       const bool supposed = std::exchange(suppose, false);
-      ours_to_undo = false;
-      std::vector<store::Op> ops = {TRY(datastore_ready(supposed))};
       std::optional<api::WorkloadEndpoint> current;
       if (!supposed) current = TRY(read_endpoint(workload));
       const bool exists = current.has_value();
@@ -270,17 +253,21 @@ struct Server::Inner {
           exists && current->spec.container_id == workload.container && !current->spec.ip_networks.empty();
       if (again) given.mac = net::Mac::parse(current->spec.mac).value_or(given.mac);
       auto endpoint = describe(workload, job.config, given.mac, ips_of(addresses), std::move(current));
-      ops.push_back(TRY(exists ? client::update_op(endpoint) : client::create_op(endpoint)));
       ours_to_undo = !again;
-      return ops;
+      return std::vector<store::Op>{TRY(exists ? client::update_op(endpoint) : client::create_op(endpoint))};
+    };
+    const auto first = [&](store::Store& where) {
+      ours_to_undo = false;
+      return writable(where);
     };
 
     if (!job.request.ipam.empty()) {
+      TRY(check_datastore());
       TRY(within(take_delegated(job, given), "result of the IPAM plug-in"));
       given.revision = TRY(commit_again([&] { return endpoint_ops(given.addresses); }));
       return given;
     }
-    auto assigned = assign(job, endpoint_ops);
+    auto assigned = assign(job, first, endpoint_ops);
     if (assigned) {
       given.addresses = std::move(assigned->addresses);
       given.revision = assigned->revision;
@@ -298,7 +285,7 @@ struct Server::Inner {
     return given;
   }
 
-  Result<ipam::Assignment> assign(const Job& job, const ipam::AlsoWrite& also) {
+  Result<ipam::Assignment> assign(const Job& job, const ipam::Precondition& first, const ipam::AlsoWrite& also) {
     const Workload& workload = job.workload;
     ipam::Owner owner{workload.handle,
                       {{"node", options.node}, {"timestamp", ipam::to_go_time(Clock::system().wall())}}};
@@ -307,7 +294,8 @@ struct Server::Inner {
       owner.attributes["pod"] = workload.pod;
     }
     if (job.args.ip)
-      return ipam.assign_ips({.node = options.node, .owner = owner, .ips = {*job.args.ip}, .once = true, .also = also});
+      return ipam.assign_ips(
+          {.node = options.node, .owner = owner, .ips = {*job.args.ip}, .once = true, .first = first, .also = also});
     const NetworkConfig& config = job.config;
     if (!config.assign_ipv4 && !config.assign_ipv6)
       return fail(Code::invalid, "ipam: neither assign_ipv4 nor assign_ipv6 is set");
@@ -317,6 +305,7 @@ struct Server::Inner {
                         .v6 = {config.assign_ipv6 ? 1 : 0, config.ipv6_pools},
                         .namespace_labels = {},
                         .once = true,
+                        .first = first,
                         .also = also});
   }
 
@@ -392,10 +381,7 @@ struct Server::Inner {
     if (!held) return refuse(held.error());
     for (const ipam::Holder& each : *held) addresses.push_back({each.ip, each.block});
     if (addresses.empty()) {
-      bool remembered = true;
-      auto assigned = assign(job, [&](auto) -> Result<std::vector<store::Op>> {
-        return std::vector<store::Op>{TRY(datastore_ready(std::exchange(remembered, false)))};
-      });
+      auto assigned = assign(job, writable, {});
       if (!assigned) {
         if (is_store_away(assigned.error())) remember(pending_of(job), assigned.error());
         return refuse(assigned.error());
@@ -469,13 +455,12 @@ struct Server::Inner {
     std::vector<std::string> handles = pending.handles;
     if (is_foreign(entry, pending)) handles.resize(1);  // those after the first name the pod, not the container
     bool first = true;
-    TRY(ipam.release_handles(handles, [&]() -> Result<std::vector<store::Op>> {
-      std::vector<store::Op> ops = {TRY(datastore_ready(first))};
+    const auto endpoint_ops = [&]() -> Result<std::vector<store::Op>> {
       if (!std::exchange(first, false)) entry = TRY(read());
-      if (entry && !is_foreign(entry, pending))
-        ops.push_back({.kind = store::Op::Kind::remove, .key = entry->key, .expected = entry->revision});
-      return ops;
-    }));
+      if (!entry || is_foreign(entry, pending)) return std::vector<store::Op>{};
+      return std::vector<store::Op>{{.kind = store::Op::Kind::remove, .key = entry->key, .expected = entry->revision}};
+    };
+    TRY(ipam.release_handles(handles, endpoint_ops, writable));
     return {};
   }
 

@@ -67,6 +67,7 @@ Result<Assignment> Ipam::assign(const AssignRequest& request) {
 }
 
 Result<std::optional<Assignment>> Ipam::try_assign(const AssignRequest& request) {
+  if (request.first) TRY(request.first(recall_));
   const std::string handle = api::handle_path(request.owner.handle);
   if (request.max_per_handle == 0) recall_.suppose_absent(handle);
   const View view = TRY(look(true));
@@ -138,6 +139,7 @@ Result<Assignment> Ipam::assign_ips(const AssignIpRequest& request) {
 }
 
 Result<std::optional<Assignment>> Ipam::try_assign_ips(const AssignIpRequest& request) {
+  if (request.first) TRY(request.first(recall_));
   const std::string handle = api::handle_path(request.owner.handle);
   if (request.max_per_handle == 0) recall_.suppose_absent(handle);
   const View view = TRY(look(false));

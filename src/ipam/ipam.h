@@ -33,6 +33,10 @@ using AlsoWrite = std::function<Result<std::vector<store::Op>>(std::span<const A
 /// The same for a transaction that releases: the endpoint's removal.
 using AlsoRelease = std::function<Result<std::vector<store::Op>>()>;
 
+/// Called before anything is decided in an attempt: what it reads of `store` still holds when the transaction is
+/// written.
+using Precondition = std::function<Result<>(store::Store& store)>;
+
 struct AssignRequest {
   struct Wanted {
     int count = 0;
@@ -47,6 +51,7 @@ struct AssignRequest {
   int max_per_handle = 0;  // addresses of a family; 0: no limit. Instead of more the handle gets those that it has
   bool once = false;       // a handle that has addresses gets none: Code::exists
   std::optional<HostReserved> reserved = std::nullopt;  // kept back in blocks that are claimed on the way
+  Precondition first = {};
   AlsoWrite also = {};
 };
 
@@ -69,6 +74,7 @@ struct AssignIpRequest {
   int max_per_handle = 0;        // as above; an address that the handle has already is no error then
   bool once = false;             // as above
   std::optional<HostReserved> reserved = std::nullopt;
+  Precondition first = {};
   AlsoWrite also = {};
 };
 
@@ -125,7 +131,8 @@ class Ipam {
 
   /// Gives back all addresses of these handles, together with further writes (the endpoint's removal). What a handle
   /// counts beyond the addresses that its blocks know stays: another node may be about to write them.
-  Result<ReleaseResult> release_handles(const std::vector<std::string>& handles, const AlsoRelease& also = {});
+  Result<ReleaseResult> release_handles(const std::vector<std::string>& handles, const AlsoRelease& also = {},
+                                        const Precondition& first = {});
 
   /// Empty when there is no such handle.
   Result<std::vector<Holder>> by_handle(const std::string& handle);
@@ -180,7 +187,8 @@ class Ipam {
   Result<> release_from(const net::Cidr& cidr, const std::vector<Claim>& claims, const View& view,
                         ReleaseResult& result);
   struct Round;
-  Result<std::optional<Round>> try_release(const std::vector<std::string>& handles, const AlsoRelease& also);
+  Result<std::optional<Round>> try_release(const std::vector<std::string>& handles, const AlsoRelease& also,
+                                           const Precondition& first);
   Result<std::vector<StaleClaim>> stale(const View& view, const std::vector<const api::Block*>& blocks);
   Result<> give_up(const std::vector<StaleClaim>& claims, const View& view);
   Result<net::Cidr> block_of(const net::Ip& ip, const View& view);

@@ -93,12 +93,13 @@ struct Ipam::Round {
   bool more = false;  // there are blocks left
 };
 
-Result<ReleaseResult> Ipam::release_handles(const std::vector<std::string>& handles, const AlsoRelease& also) {
+Result<ReleaseResult> Ipam::release_handles(const std::vector<std::string>& handles, const AlsoRelease& also,
+                                            const Precondition& first) {
   const std::lock_guard lock(mutex_);
   ReleaseResult result;
   for (bool more = true; more;) {
     const auto round =
-        TRY(persist<Round>("releasing addresses of a handle", [&] { return try_release(handles, also); }));
+        TRY(persist<Round>("releasing addresses of a handle", [&] { return try_release(handles, also, first); }));
     result.released.insert(result.released.end(), round.released.begin(), round.released.end());
     if (round.revision != 0) result.revision = round.revision;
     TRY(give_up(round.stale, round.view));
@@ -107,7 +108,9 @@ Result<ReleaseResult> Ipam::release_handles(const std::vector<std::string>& hand
   return result;
 }
 
-Result<std::optional<Ipam::Round>> Ipam::try_release(const std::vector<std::string>& handles, const AlsoRelease& also) {
+Result<std::optional<Ipam::Round>> Ipam::try_release(const std::vector<std::string>& handles, const AlsoRelease& also,
+                                                     const Precondition& first) {
+  if (first) TRY(first(recall_));
   Round round;
   round.view = TRY(look(false));
   Draft draft(recall_);
