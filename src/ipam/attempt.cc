@@ -98,7 +98,7 @@ Result<> Ipam::Attempt::list_own_blocks(const api::Labels& node_labels) {
     }
     const api::IpPool* pool = pool_of(view_.pools, cidr, true);
     if (pool == nullptr || selects_node(*pool, node_labels)) continue;
-    TRY(release_block(store_, who_, cidr, {.must_be_empty = true, .cooldown = view_.cooldown()}, clock_));
+    (void)TRY(release_block(store_, who_, cidr, {.must_be_empty = true, .cooldown = view_.cooldown()}, clock_));
   }
   return {};
 }

@@ -43,7 +43,7 @@ Result<> Ipam::release_affinity(const Affinity& who, const net::Cidr& range, boo
   const std::lock_guard lock(mutex_);
   recall_.begin(false);
   const View view = TRY(look(false));
-  TRY(pool_for(view.pools, range));
+  (void)TRY(pool_for(view.pools, range));
   std::vector<net::Cidr> blocks;
   for (const store::Entry& entry : TRY(store_.list(api::affinity_prefix(who.host, range.family(), who.type))).entries) {
     const auto key = api::parse_affinity_key(entry.key, who.type);

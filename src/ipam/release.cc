@@ -168,7 +168,7 @@ Result<std::vector<Ipam::StaleClaim>> Ipam::stale(const View& view, const std::v
 
 Result<> Ipam::give_up(const std::vector<StaleClaim>& claims, const View& view) {
   for (const auto& [who, cidr] : claims)
-    TRY(release_block(store_, who, cidr, {.must_be_empty = true, .cooldown = view.cooldown()}, clock_));
+    (void)TRY(release_block(store_, who, cidr, {.must_be_empty = true, .cooldown = view.cooldown()}, clock_));
   return {};
 }
 

@@ -114,7 +114,7 @@ Result<std::optional<net::Ip>> ensure_tunnel_address(Ipam& ipam, const std::stri
   if (fits && held.size() == 1 && held[0].ip == *present) return present;
   if (names.empty() || !held.empty()) TRY(ipam.release_handles({handle}, [&] { return write_node(std::nullopt); }));
   if (names.empty()) {
-    if (present && held.empty()) TRY(store.commit(TRY(write_node(std::nullopt))));
+    if (present && held.empty()) (void)TRY(store.commit(TRY(write_node(std::nullopt))));
     return std::optional<net::Ip>{};
   }
 

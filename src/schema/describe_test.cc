@@ -178,5 +178,5 @@ TEST(MemberCount, CountsMembersOfPlainStructs) {
 }
 
 TEST(DescribeDeathTest, StopsTheProgramWhenAMemberWasForgotten) {
-  EXPECT_DEATH(Schema(describe<zoo::Keeper>("Keeper", "").field("name", &zoo::Keeper::name, "")), "members");
+  EXPECT_DEATH((void)Schema(describe<zoo::Keeper>("Keeper", "").field("name", &zoo::Keeper::name, "")), "members");
 }
