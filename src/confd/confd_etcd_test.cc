@@ -35,7 +35,12 @@ class ConfdEtcd : public testing::Test {
   }
   ~ConfdEtcd() override {
     end(SIGKILL);
-    std::filesystem::remove_all(folder);
+    // A command that it had started may still write there.
+    EXPECT_TRUE(eventually([&] {
+      std::error_code error;
+      std::filesystem::remove_all(folder, error);
+      return !error;
+    }));
   }
 
   void file(const std::string& name, const std::string& text) const {
