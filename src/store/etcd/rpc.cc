@@ -181,27 +181,27 @@ class GrpcRpc final : public Rpc {
   }
 
   Result<> call(const pb::RangeRequest& request, pb::RangeResponse& response) override {
-    return call("range", true, [&](const Member& member, grpc::ClientContext& context) {
+    return call(range_, true, [&](const Member& member, grpc::ClientContext& context) {
       return member.kv->Range(&context, request, &response);
     });
   }
   Result<> call(const pb::TxnRequest& request, pb::TxnResponse& response) override {
-    return call("txn", false, [&](const Member& member, grpc::ClientContext& context) {
+    return call(txn_, false, [&](const Member& member, grpc::ClientContext& context) {
       return member.kv->Txn(&context, request, &response);
     });
   }
   Result<> call(const pb::LeaseGrantRequest& request, pb::LeaseGrantResponse& response) override {
-    return call("lease", false, [&](const Member& member, grpc::ClientContext& context) {
+    return call(lease_, false, [&](const Member& member, grpc::ClientContext& context) {
       return member.lease->LeaseGrant(&context, request, &response);
     });
   }
   Result<> call(const pb::LeaseRevokeRequest& request, pb::LeaseRevokeResponse& response) override {
-    return call("lease", false, [&](const Member& member, grpc::ClientContext& context) {
+    return call(lease_, false, [&](const Member& member, grpc::ClientContext& context) {
       return member.lease->LeaseRevoke(&context, request, &response);
     });
   }
   Result<> call(const pb::LeaseKeepAliveRequest& request, pb::LeaseKeepAliveResponse& response) override {
-    return call("lease", true, [&](const Member& member, grpc::ClientContext& context) {
+    return call(lease_, true, [&](const Member& member, grpc::ClientContext& context) {
       const auto stream = member.lease->LeaseKeepAlive(&context);
       if (!stream->Write(request) || !stream->Read(&response)) return stream->Finish();
       stream->WritesDone();
@@ -304,16 +304,26 @@ class GrpcRpc final : public Rpc {
     return token_;
   }
 
+  /// What is measured of a kind of call, looked up once.
+  struct Measure {
+    metrics::Histogram& seconds;
+    metrics::Counter& failures;
+  };
+  static Measure measure(const char* kind) {
+    const metrics::Labels labels = {{"call", kind}};
+    return {metrics::histogram("weft_store_seconds", "Time of a call to the store, with what was tried again in it.",
+                               labels),
+            metrics::counter("weft_store_failures", "Calls that the store did not answer.", labels)};
+  }
+
   /// One call, with what is tried again in it: reads on another member, writes only when they cannot have been done,
   /// both with a new token. Measured with all of that.
   template <class Send>
-  Result<> call(const char* kind, bool repeatable, Send send) {
-    const auto start = std::chrono::steady_clock::now();
+  Result<> call(const Measure& measure, bool repeatable, Send send) {
+    const auto start = Clock::now();
     auto outcome = attempt(repeatable, std::move(send));
-    const metrics::Labels labels = {{"call", kind}};
-    metrics::histogram("weft_store_seconds", "Time of a call to the store, with what was tried again in it.", labels)
-        .observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    if (!outcome) metrics::counter("weft_store_failures", "Calls that the store did not answer.", labels).add();
+    measure.seconds.observe(std::chrono::duration<double>(Clock::now() - start).count());
+    if (!outcome) measure.failures.add();
     return outcome;
   }
   template <class Send>
@@ -344,6 +354,7 @@ class GrpcRpc final : public Rpc {
   std::unexpected<Error> fail_at(Error error) const { return std::unexpected(std::move(error).within(describe())); }
 
   const EtcdOptions options_;
+  const Measure range_ = measure("range"), txn_ = measure("txn"), lease_ = measure("lease");
   std::vector<Member> members_;
   std::mutex mutex_;
   std::mutex asking_token_;
