@@ -6,16 +6,12 @@
 
 #include "ctl/arguments.h"
 #include "ctl/ipam.h"
+#include "ipam/owner.h"
 
 namespace weft::ctl {
 namespace {
 
-using schema::Object;
-
-std::string text_of(const std::map<std::string, std::string>& attributes, const std::string& name) {
-  const auto found = attributes.find(name);
-  return found == attributes.end() ? std::string() : found->second;
-}
+using ipam::text_of, schema::Object;
 
 Object allocation(const ipam::Allocation& each) {
   Object object{{"ip", net::to_string(each.ip)}};

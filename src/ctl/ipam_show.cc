@@ -8,6 +8,7 @@
 #include "ctl/ipam.h"
 #include "ipam/config.h"
 #include "ipam/ipam.h"
+#include "ipam/owner.h"
 #include "ipam/usage.h"
 
 namespace weft::ctl {
@@ -90,10 +91,7 @@ int show_ip(store::Store& store, const std::string& text, Voice voice) {
 
 /// What kind of thing has an address, and its name.
 std::pair<std::string, std::string> allocated_to(const std::map<std::string, std::string>& attributes) {
-  const auto text = [&](const std::string& name) {
-    const auto found = attributes.find(name);
-    return found == attributes.end() ? std::string() : found->second;
-  };
+  const auto text = [&](const std::string& name) { return ipam::text_of(attributes, name); };
   if (attributes.contains("vmi-name")) return {"vmi", text("namespace") + '/' + text("vmi-name")};
   if (attributes.contains("pod")) return {"pod", text("namespace") + '/' + text("pod")};
   return {text("type"), ""};

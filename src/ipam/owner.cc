@@ -23,11 +23,6 @@ Result<> check(const OwnerUpdate& update, const ExpectedOwner& expected) {
   return {};
 }
 
-std::string text_of(const Attributes& attributes, const std::string& name) {
-  const auto found = attributes.find(name);
-  return found == attributes.end() ? std::string() : found->second;
-}
-
 /// Replaces the attributes of an owner, if it is the one that was expected.
 Result<> replace(Attributes& owner, const std::optional<Attributes>& with, bool clear,
                  const std::optional<ExpectedOwner::Pod>& pod, bool empty, std::string_view name) {
@@ -47,6 +42,11 @@ Result<> replace(Attributes& owner, const std::optional<Attributes>& with, bool 
 }
 
 }  // namespace
+
+std::string text_of(const Attributes& attributes, const std::string& name) {
+  const auto found = attributes.find(name);
+  return found == attributes.end() ? std::string() : found->second;
+}
 
 Result<> set_owner(store::Store& store, const net::Ip& ip, const std::string& handle, const OwnerUpdate& update,
                    const ExpectedOwner& expected, const Clock& clock) {

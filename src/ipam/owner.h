@@ -13,6 +13,8 @@
 namespace weft::ipam {
 
 using Attributes = std::map<std::string, std::string>;
+/// Empty: there is no attribute of that name.
+std::string text_of(const Attributes& attributes, const std::string& name);
 
 struct OwnerUpdate {
   std::optional<Attributes> active, alternate;         // nullopt: stays as it is
