@@ -217,6 +217,16 @@ TEST_P(StoreContract, ListsManyKeysOfOneRevisionWhileTheyChange) {
     ASSERT_EQ(listing->entries.size(), 2500u);
     EXPECT_EQ(listing->entries.front().value, listing->entries.back().value);
     EXPECT_EQ(listing->entries.front().revision, listing->entries.back().revision);
+
+    std::vector<Entry> parts;
+    const auto revision = store->list_in_parts(
+        dir, [&](std::vector<Entry> entries) { parts.insert(parts.end(), entries.begin(), entries.end()); });
+    ASSERT_TRUE(revision) << revision.error().message;
+    ASSERT_EQ(parts.size(), 2500u);
+    EXPECT_TRUE(std::ranges::is_sorted(parts, {}, &Entry::key));
+    EXPECT_EQ(parts.front().revision, parts.back().revision);
+    EXPECT_GE(parts.front().revision, listing->entries.front().revision);
+    EXPECT_LE(parts.front().revision, *revision);
   }
 }
 

@@ -82,7 +82,8 @@ struct Mirror::Inner {
       stale = !*same;
     }
     if (stale) {
-      if (auto done = list(); !done) return std::move(done.error());
+      const bool first = known.size() == 0 && !state.in_sync;
+      if (auto done = first ? list_in_parts() : list_differences(); !done) return std::move(done.error());
       stale = false;
     }
     const Error error = watch(stop, was_alive);
@@ -107,7 +108,27 @@ struct Mirror::Inner {
     return *then && sent((*then)->revision, (*then)->value) == last;
   }
 
-  Result<> list() {
+  /// The first: nobody has to hold all of a store as values and rows.
+  Result<> list_in_parts() {
+    std::vector<Event> part;
+    const Revision revision = TRY(store.list_in_parts(options.prefix, [&](std::vector<Entry> entries) {
+      for (auto& entry : entries) {
+        if (options.wanted && !options.wanted(entry.key)) continue;
+        if (part.size() == options.part) {
+          remember(part);
+          on_changes(part, 0, false);
+          part.clear();
+        }
+        part.push_back({std::move(entry.key), std::move(entry.value), entry.revision});
+      }
+    }));
+    lists.add();
+    send(part, revision);
+    return {};
+  }
+
+  /// Any other: what differs from what is known.
+  Result<> list_differences() {
     auto listing = TRY(store.list(options.prefix));
     lists.add();
     std::vector<Event> differences;
@@ -121,14 +142,7 @@ struct Mirror::Inner {
       const auto* before = known.find(entry.key);
       if (before && *before == sent(entry.revision, entry.value)) continue;
       differences.push_back({std::move(entry.key), std::move(entry.value), entry.revision});
-      entry = {};
-      // What is known of a store for the first time goes on in parts: nobody has to hold all of it as values and rows.
-      if (differences.size() < options.part || state.in_sync) continue;
-      remember(differences);
-      on_changes(differences, 0, false);
-      differences.clear();
     }
-    listing.entries = {};
     send(differences, listing.revision);
     return {};
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "store/forwarding.h"
 #include "store/memory.h"
 #include "test/mirror_fixture.h"
 
@@ -64,6 +65,37 @@ TEST_F(MirrorTest, SendsALongFirstListInParts) {
   const std::lock_guard lock(mutex);
   EXPECT_EQ(calls, (std::vector<Call>{
                        {{"/p/a", "/p/b"}, 0, false}, {{"/p/c", "/p/d"}, 0, false}, {{"/p/e"}, *reached, true}}));
+}
+
+/// Its first list breaks off after two entries.
+class BreaksOff final : public Forwarding {
+ public:
+  using Forwarding::Forwarding;
+  Result<Revision> list_in_parts(std::string_view prefix, const OnEntries& on_entries) override {
+    auto listing = TRY(list(prefix));
+    listing.entries.resize(2);
+    on_entries(std::move(listing.entries));
+    // What was handed on already goes before the list is made anew.
+    TRY(remove("/p/a"));
+    return fail(Code::compacted, "revision is not known any more");
+  }
+};
+
+TEST_F(MirrorTest, IsInSyncOnlyAfterAWholeListWhenTheFirstBreaksOff) {
+  for (const char* key : {"/p/a", "/p/b", "/p/c"}) ASSERT_TRUE(memory.put(key, "1"));
+  BreaksOff store(memory);
+  std::mutex mutex;
+  std::vector<std::string> calls;
+  Mirror mirror(store, {.prefix = "/p/", .wanted = {}, .part = 1},
+                [&](std::span<const Event> events, Revision, bool in_sync) {
+                  const std::lock_guard lock(mutex);
+                  for (const auto& event : events)
+                    calls.push_back((event.value ? "put " : "drop ") + event.key + (in_sync ? " in sync" : ""));
+                });
+  ASSERT_TRUE(mirror.catch_up(std::chrono::seconds(10)));
+
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(calls, (std::vector<std::string>{"put /p/a", "drop /p/a in sync", "put /p/b in sync", "put /p/c in sync"}));
 }
 
 TEST_F(MirrorTest, ComesIntoSyncWhenTheStoreIsThereAtLast) {

@@ -6,6 +6,12 @@
 
 namespace weft::store {
 
+Result<Revision> Store::list_in_parts(std::string_view prefix, const OnEntries& on_entries) {
+  Listing listing = TRY(list(prefix));
+  on_entries(std::move(listing.entries));
+  return listing.revision;
+}
+
 Result<Revision> Store::remove(std::string_view key, Revision expected) {
   if (expected != 0) return one({.kind = Op::Kind::remove, .key = std::string(key), .expected = expected});
   for (;;) {

@@ -89,6 +89,11 @@ class Store {
 
   /// Entries whose key starts with `prefix`. Read in pages that are all of one revision.
   virtual Result<Listing> list(std::string_view prefix) = 0;
+  /// The same for who need not hold all of it: entries are handed on as they come, in key order. An error may come
+  /// after some were handed on; Code::compacted: the revision that was being listed is not known any more.
+  /// @return  the revision of all of them
+  using OnEntries = std::function<void(std::vector<Entry> entries)>;
+  virtual Result<Revision> list_in_parts(std::string_view prefix, const OnEntries& on_entries);
 
   /// All or nothing. The error is that of the first op that does not hold and names its key. Two writes of one key
   /// are Code::invalid. Code::unavailable and Code::timeout leave open whether it happened.

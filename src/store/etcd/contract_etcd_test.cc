@@ -59,6 +59,40 @@ const Implementation implementations[] = {
 INSTANTIATE_TEST_SUITE_P(Etcd, StoreContract, testing::ValuesIn(implementations),
                          [](const auto& info) { return info.param.name; });
 
+TEST(EtcdPages, AreOfOneRevisionOrEndWithCompacted) {
+  const test::Etcd etcd;
+  const auto store = open_etcd({.endpoints = {parse_endpoint(etcd.endpoint()).value()}, .page = 10}).value();
+  std::vector<Op> ops;
+  for (int i = 1000; i < 1100; ++i)
+    ops.push_back({.key = "/p/" + std::to_string(i), .value = std::string(1 << 16, 'x')});
+  for (std::size_t i = 0; i < ops.size(); i += 10) ASSERT_TRUE(store->commit(std::span(ops).subspan(i, 10)));
+
+  std::size_t parts = 0, entries = 0;
+  const auto count = [&](const std::vector<Entry>& part) {
+    ++parts;
+    entries += part.size();
+  };
+  EXPECT_TRUE(store->list_in_parts("/p/", count));
+  EXPECT_EQ(entries, ops.size());
+  EXPECT_GT(parts, 2u);
+
+  parts = entries = 0;
+  const auto cut_off = store->list_in_parts("/p/", [&](const std::vector<Entry>& part) {
+    if (parts == 0) {
+      const Revision newest = store->put("/p/1000", "changed").value();
+      etcdctl({"--endpoints=" + etcd.endpoint(), "compact", std::to_string(newest)});
+    }
+    count(part);
+  });
+  ASSERT_FALSE(cut_off);
+  EXPECT_EQ(cut_off.error().code, Code::compacted) << cut_off.error().message;
+  EXPECT_LT(entries, ops.size());
+
+  const auto whole = store->list("/p/");
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->entries.size(), ops.size());
+}
+
 TEST(EtcdTls, TakesCertificatesInline) {
   Settings settings = tls().settings();
   settings.etcd_ca_cert = {read_file(settings.etcd_ca_cert_file.value).value(), "ETCD_CA_CERT"};

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <future>
+
 #include "etcd.pb.h"
 #include "store/etcd/rpc.h"
 #include "store/etcd/watch.h"
@@ -83,12 +85,21 @@ class Etcd final : public Store {
   Result<Listing> list(std::string_view prefix) override {
     // Long lists may lose their revision to a compaction between two pages.
     for (int attempt = 1;; ++attempt) {
-      auto listing = list_once(std::string(prefix));
-      if (listing) return listing;
-      if (listing.error().code != Code::compacted || attempt == 3) {
-        return within(std::move(listing), fmt::format("list {}", prefix));
+      Listing listing;
+      const auto revision = list_in_parts(prefix, [&](std::vector<Entry> entries) {
+        listing.entries.insert(listing.entries.end(), std::move_iterator(entries.begin()),
+                               std::move_iterator(entries.end()));
+      });
+      if (revision) {
+        listing.revision = *revision;
+        return listing;
       }
+      if (revision.error().code != Code::compacted || attempt == 3) return std::unexpected(revision.error());
     }
+  }
+
+  Result<Revision> list_in_parts(std::string_view prefix, const OnEntries& on_entries) override {
+    return within(list_pages(std::string(prefix), on_entries), fmt::format("list {}", prefix));
   }
 
   Result<Revision> commit(std::span<const Op> ops) override {
@@ -141,28 +152,42 @@ class Etcd final : public Store {
   std::string describe() const override { return rpc_->describe(); }
 
  private:
-  Result<Listing> list_once(const std::string& prefix) {
-    Listing listing;
+  struct Page {
+    Result<> outcome;
+    pb::RangeResponse response;
+  };
+
+  Result<Revision> list_pages(const std::string& prefix, const OnEntries& on_entries) {
     pb::RangeRequest request;
     request.set_key(prefix.empty() ? std::string(1, '\0') : prefix);
     request.set_range_end(etcd::end_of(prefix));
     request.set_limit(page_);
-    for (;;) {
-      pb::RangeResponse response;
-      TRY(rpc_->call(request, response));
-      if (listing.revision == 0) {
-        listing.revision = response.header().revision();
-        listing.entries.reserve(static_cast<std::size_t>(response.count()));
+    const auto read = [this, &request] {
+      Page page;
+      page.outcome = rpc_->call(request, page.response);
+      return page;
+    };
+    std::future<Page> next;
+    for (Page page = read();; page = next.get()) {
+      TRY(page.outcome);
+      const auto& last = page.response;
+      const bool more = last.more() && last.kvs_size() > 0;
+      if (request.revision() == 0) request.set_revision(last.header().revision());
+      if (more) {
+        // With each page etcd counts all keys that are left: many small pages cost it more than the values do.
+        const auto fitting =
+            static_cast<std::size_t>(last.kvs_size()) * page_bytes / std::max<std::size_t>(last.ByteSizeLong(), 1);
+        request.set_limit(
+            static_cast<std::int64_t>(std::clamp<std::size_t>(fitting, 10, 10 * static_cast<std::size_t>(page_))));
+        request.set_key(last.kvs(last.kvs_size() - 1).key() + '\0');
+        next = std::async(std::launch::async, read);  // while this page is used
       }
-      const std::size_t bytes = response.ByteSizeLong();
-      for (auto& kv : *response.mutable_kvs()) listing.entries.push_back(entry_of(kv));
-      if (!response.more() || response.kvs_size() == 0) return listing;
-      // With each page etcd counts all keys that are left: many small pages cost it more than the values do.
-      const auto fitting = static_cast<std::size_t>(response.kvs_size()) * page_bytes / std::max<std::size_t>(bytes, 1);
-      request.set_limit(
-          static_cast<std::int64_t>(std::clamp<std::size_t>(fitting, 10, 10 * static_cast<std::size_t>(page_))));
-      request.set_revision(listing.revision);
-      request.set_key(listing.entries.back().key + '\0');
+      std::vector<Entry> entries;
+      entries.reserve(static_cast<std::size_t>(last.kvs_size()));
+      for (auto& kv : *page.response.mutable_kvs()) entries.push_back(entry_of(kv));
+      page.response.Clear();
+      on_entries(std::move(entries));
+      if (!more) return request.revision();
     }
   }
 
