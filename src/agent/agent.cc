@@ -22,6 +22,7 @@
 #include "agent/web.h"
 #include "base/env.h"
 #include "base/log.h"
+#include "base/resident.h"
 #include "base/strings.h"
 #include "client/sync.h"
 #include "cni/server.h"
@@ -177,6 +178,7 @@ int run(const Options& options) {
       if (what->report.ready && std::exchange(first_report, false)) {
         files.remove_stale();
         heap::give_back();  // of the first plan all rows were under way at once; from here on few are
+        unmap_program_pages();
       }
     });
   });

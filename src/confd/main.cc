@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/program.h"
+#include "base/resident.h"
 #include "base/strings.h"
 #include "confd/program.h"
 #include "store/etcd/open.h"
@@ -98,6 +99,7 @@ Result<int> run_with(const Settings& settings) {
     program->start();
   };
   program->start();
+  const auto settled = loop.after(std::chrono::seconds(5), unmap_program_pages);
   loop.run();
   log::info("stopped");
   return 0;

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/resident.h"
 #include "base/strings.h"
 #include "loop/loop.h"
 #include "node/registration.h"
@@ -204,6 +205,7 @@ Result<> run_until_stopped(Options options) {
     outcome = first;
     stop();
   });
+  const auto settled = loop.after(std::chrono::seconds(5), unmap_program_pages);
   loop.run();
   log::info("node stops; pods, routes and policy stay as they are");
   return outcome;
