@@ -319,9 +319,10 @@ void Run::growth() {
     std::this_thread::sleep_for(1s);
     return agent_->resident_mib();
   };
-  const double before = change(4'000), after = change(choice_.changes / 2000 * 2000);
-  table_.row(fmt::format("memory growth over 10 000 changes"), fmt::format("{:+.2f} MB", after - before),
-             fmt::format("{:.1f} -> {:.1f} MB", before, after));
+  const int changes = choice_.changes / 2000 * 2000;
+  const double before = change(4'000), after = change(changes);
+  table_.row("memory growth over 10 000 changes", fmt::format("{:+.2f} MB", after - before),
+             fmt::format("{} changes: {:.1f} -> {:.1f} MB", changes, before, after));
 }
 
 int run(const Choice& choice) {

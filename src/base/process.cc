@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <grp.h>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -72,7 +71,8 @@ void close_all_but(const std::vector<int>& kept) {  // kept: sorted, all > 2
   ::syscall(SYS_close_range, from, ~0U, 0);
 }
 
-// In the child, between fork and exec.
+// In the child, between vfork and exec: in the parent's memory, so it only calls the kernel. (glibc's setuid and its
+// like would tell the parent's threads.)
 [[noreturn]] void become(const Command& command, const char* program, char* const* argv, char* const* env, int report,
                          const std::vector<int>& kept, pid_t parent) {
   const auto give_up = [&] {
@@ -97,8 +97,8 @@ void close_all_but(const std::vector<int>& kept) {  // kept: sorted, all > 2
   if (command.own_session && ::setsid() < 0) give_up();
   if (command.own_group && !command.own_session && ::setpgid(0, 0) != 0) give_up();
   if (!command.directory.empty() && ::chdir(command.directory.c_str()) != 0) give_up();
-  if (command.gid && (::setgroups(0, nullptr) != 0 || ::setgid(*command.gid) != 0)) give_up();
-  if (command.uid && ::setuid(*command.uid) != 0) give_up();
+  if (command.gid && (::syscall(SYS_setgroups, 0, nullptr) != 0 || ::syscall(SYS_setgid, *command.gid) != 0)) give_up();
+  if (command.uid && ::syscall(SYS_setuid, *command.uid) != 0) give_up();
   if (command.ends_with_parent) {  // after setuid, which clears it
     if (::prctl(PR_SET_PDEATHSIG, command.end_signal) != 0) give_up();
     if (::getppid() != parent) ::_exit(127);
@@ -132,7 +132,7 @@ Result<Process> start(const Command& command) {
   std::sort(kept.begin(), kept.end());
 
   const pid_t parent = ::getpid();
-  const pid_t pid = ::fork();
+  const pid_t pid = ::vfork();  // what a fork would copy of a large process takes longer than all the rest
   if (pid < 0) return fail_errno(errno, command.argv[0]);
   if (pid == 0) become(command, program.c_str(), argv.data(), env.data(), reporter.get(), kept, parent);
 
