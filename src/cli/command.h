@@ -73,6 +73,8 @@ class Command {
 
   std::string help() const;
   Style style() const;
+  /// The same for what hangs in its own tree: one that owned it would keep the tree from ever ending.
+  Command unowned() const { return Command(std::shared_ptr<Node>(std::shared_ptr<Node>(), node_.get())); }
   /// Man pages by file name ("weft-get.1"), of every command that is shown in help.
   std::map<std::string, std::string> man_pages() const;
   /// The page of the command that these words name; empty when there is none.

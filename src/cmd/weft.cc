@@ -199,10 +199,11 @@ void add_version(Command& root) {
 void add_completion(Command& root) {
   auto completion = root.sub("completion", "Print a shell's completion script.");
   for (const std::string shell : {"bash", "zsh", "fish"}) {
-    completion.sub(shell, fmt::format("For {0}: source <(weft completion {0})", shell)).run([root, shell] {
-      fmt::print("{}", root.completion_script(shell));
-      return 0;
-    });
+    completion.sub(shell, fmt::format("For {0}: source <(weft completion {0})", shell))
+        .run([root = root.unowned(), shell] {
+          fmt::print("{}", root.completion_script(shell));
+          return 0;
+        });
   }
 }
 
@@ -215,7 +216,7 @@ void add_man(Command& root) {
                       "  weft man get | man -l -\n  weft man -o /usr/share/man/man1      all pages, a file each");
   man.positional("COMMAND", words, "which command; none: weft itself");
   man.option("-o,--output", folder, "folder: write the pages of all commands into it");
-  man.run([root] {
+  man.run([root = root.unowned()] {
     if (folder.empty()) {
       const std::string page = root.man_page(words);
       if (page.empty()) return complain({weft::Code::invalid, "there is no such command"});
