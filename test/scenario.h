@@ -243,7 +243,7 @@ inline Scenario minimised(Scenario scenario, const std::function<bool(const Scen
       detail::Path at;
       detail::paths(scenario.documents[i], at, all);
       for (std::size_t j = 0; j < all.size(); ++j) {
-        const auto& path = all[j];
+        const auto path = all[j];
         auto without = scenario;
         detail::erase(without.documents[i], path);
         if (!still(without)) continue;
