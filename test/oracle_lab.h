@@ -140,8 +140,10 @@ inline Judgement judge(const policy::Oracle& oracle, const Shot& shot) {
   // What is not tracked is not translated; replies are translated back as their connection was.
   const bool tracked =
       state == State::fresh && !(packet.protocol == net::icmpv6 && packet.type != 128 && packet.type != 139);
-  if (tracked && !out.at.empty() && policy::masquerades(oracle.cluster(), "n1", asked))
-    out.source = *net::Ip::parse(packet.source.is_v4() ? Lab::node_v4 : Lab::node_v6);
+  const bool masqueraded = from.kind == Party::Kind::endpoint
+                               ? out.journey.masqueraded
+                               : !out.at.empty() && policy::masquerades(oracle.cluster(), "n1", asked);
+  if (tracked && masqueraded) out.source = *net::Ip::parse(packet.source.is_v4() ? Lab::node_v4 : Lab::node_v6);
   return out;
 }
 

@@ -1,5 +1,7 @@
 #include "base/strings.h"
 
+#include <fmt/core.h>
+
 namespace weft {
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -27,6 +29,20 @@ std::string_view trim(std::string_view text) {
   const auto first = text.find_first_not_of(blank);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n')
+      out += "\\n";
+    else if (byte < 0x20 || byte == 0x7f)
+      out += fmt::format("\\x{:02x}", byte);
+    else
+      out += c;
+  }
+  return out;
 }
 
 std::string to_lower(std::string_view text) {

@@ -12,5 +12,7 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 /// Without blanks, tabs and line ends on both sides.
 std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);
+/// For one line of output: control characters as they are written in C, such as \n or \x1b.
+std::string printable(std::string_view text);
 
 }  // namespace weft

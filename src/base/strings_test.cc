@@ -23,6 +23,10 @@ TEST(StringsTest, TrimsBothSidesOnly) {
   EXPECT_EQ(trim(" \n"), "");
 }
 
+TEST(StringsTest, MakesControlCharactersVisible) {
+  EXPECT_EQ(printable("a\nb\x1b[0m\x7f \xc3\xa4"), "a\\nb\\x1b[0m\\x7f \xc3\xa4");
+}
+
 TEST(StringsTest, LowersAsciiAndLeavesTheRest) { EXPECT_EQ(to_lower("ÄBC-Z9"), "Äbc-z9"); }
 
 }  // namespace

@@ -62,21 +62,44 @@ Result<End> only(std::vector<End> found, const std::string& text, const std::str
   return fail(Code::invalid, fmt::format("\"{}\" may be {}: {}", text, join(names, " or "), hint));
 }
 
-Result<End> find_address(const policy::Oracle& oracle, const net::Ip& ip, const std::string& text) {
+/// The endpoint that has its interface: of several on one, the first by id has it.
+const api::WorkloadEndpoint* owner_of_interface(const policy::Oracle& oracle, const api::WorkloadEndpoint& endpoint) {
+  return oracle.on_interface(endpoint.spec.node, endpoint.spec.interface_name);
+}
+
+/// Endpoints in force and nodes.
+std::vector<End> holders_of(const policy::Oracle& oracle, const net::Ip& ip) {
   std::vector<End> found;
   for (const auto& [key, endpoint] : oracle.cluster().endpoints) {
-    if (oracle.counts(endpoint) &&
-        std::ranges::any_of(endpoint.spec.ip_networks, [&](const auto& net) { return net.contains(ip); }))
+    if (std::ranges::any_of(endpoint.spec.ip_networks, [&](const auto& net) { return net.contains(ip); }) &&
+        oracle.counts(endpoint) && owner_of_interface(oracle, endpoint) == &endpoint)
       found.push_back(end_of(endpoint));
   }
   for (const auto& [name, node] : oracle.cluster().nodes) {
     if (auto end = end_of(node); std::ranges::find(end.addresses, ip) != end.addresses.end())
       found.push_back(std::move(end));
   }
+  return found;
+}
+
+Result<End> find_address(const policy::Oracle& oracle, const net::Ip& ip, const std::string& text) {
+  auto found = holders_of(oracle, ip);
   if (found.empty()) return End{text, {}, {ip}};
   auto end = TRY(only(std::move(found), text, "two have this address; name the one that is meant"));
   end.addresses = {ip};
   return end;
+}
+
+/// A packet goes where routes say, which is not to be told for an address that two have.
+Result<> check_destination(const policy::Oracle& oracle, const End& to, const net::Ip& ip) {
+  for (const auto& holder : holders_of(oracle, ip)) {
+    if (to.party.endpoint && holder.party.endpoint != to.party.endpoint)
+      return fail(Code::invalid,
+                  fmt::format("{} is an address of {} and of {}: which of them a packet reaches is not up "
+                              "to policy",
+                              net::to_string(ip), to.title, holder.title));
+  }
+  return {};
 }
 
 // What is sent.
@@ -112,17 +135,20 @@ Result<Wanted> wanted_of(const std::string& text) {
     if (parts.size() > 3) return fail(Code::invalid, fmt::format("\"{}\": expected {}/TYPE/CODE", text, parts[0]));
     return wanted;
   }
-  if (protocol->has_ports() != (parts.size() == 2) || parts.size() > 2) {
+  const bool has_port = parts.size() == 2 && !parts[1].empty();
+  if (protocol->has_ports() != has_port || parts.size() > 2) {
     return fail(Code::invalid, protocol->has_ports() ? fmt::format("\"{}\": expected {}/PORT", text, parts[0])
                                                      : fmt::format("\"{}\": {} has no ports", text, parts[0]));
   }
-  if (parts.size() == 2) wanted.port = parts[1];
+  if (has_port) wanted.port = parts[1];
   return wanted;
 }
 
+bool is_number(std::string_view text) { return text.find_first_not_of("0123456789") == std::string_view::npos; }
+
 Result<std::uint16_t> port_of(const Wanted& wanted, const End& to) {
   if (wanted.port.empty()) return 0;
-  if (wanted.port.find_first_not_of("0123456789") == std::string::npos) return number(wanted.port, 65535, "port");
+  if (is_number(wanted.port)) return number(wanted.port, 65535, "port");
   if (to.party.endpoint) {
     for (const auto& port : to.party.endpoint->spec.ports) {
       if (port.name == wanted.port && port.protocol.value == wanted.protocol)
@@ -165,11 +191,26 @@ Result<End> find_end(const policy::Oracle& oracle, const std::string& text, cons
   }
   auto end = TRY(only(std::move(found), text, "write NAMESPACE/POD or NAMESPACE/POD/ENDPOINT, or an address"));
   if (end.addresses.empty()) return fail(Code::invalid, end.title + " has no address yet");
-  if (end.party.endpoint && !oracle.counts(*end.party.endpoint))
+  const auto* endpoint = end.party.endpoint;
+  if (endpoint && !oracle.counts(*endpoint))
     return fail(Code::invalid, end.title +
                                    " is not in force: it has no interface yet, or it lists source prefixes "
                                    "where WorkloadSourceSpoofing does not allow them");
+  if (endpoint) {
+    const auto* owner = owner_of_interface(oracle, *endpoint);
+    if (owner != endpoint)
+      return fail(Code::invalid, fmt::format("{} is not in force: interface {} of node {} belongs to {}", end.title,
+                                             endpoint->spec.interface_name, endpoint->spec.node, title_of(*owner)));
+  }
   return end;
+}
+
+Result<> check_words(const Question& question) {
+  const auto wanted = TRY(wanted_of(question.what));
+  if (!wanted.port.empty() && is_number(wanted.port)) TRY(number(wanted.port, 65535, "port"));
+  if (question.source_port < 0 || question.source_port > 65535)
+    return fail(Code::invalid, "--source-port: must be in 0..65535");
+  return {};
 }
 
 Result<std::vector<Flow>> explain(const policy::Oracle& oracle, const Question& question) {
@@ -177,16 +218,16 @@ Result<std::vector<Flow>> explain(const policy::Oracle& oracle, const Question& 
   const auto to = TRY(find_end(oracle, question.to, question.namespace_));
   if (from.party.endpoint && from.party.endpoint == to.party.endpoint)
     return fail(Code::invalid, from.title + " speaks to itself: that never leaves it, no policy is asked");
+  TRY(check_words(question));
   const auto wanted = TRY(wanted_of(question.what));
   const auto port = TRY(port_of(wanted, to));
-  if (question.source_port < 0 || question.source_port > 65535)
-    return fail(Code::invalid, "--source-port: must be in 0..65535");
 
   std::vector<Flow> flows;
   for (const auto family : {net::Family::v4, net::Family::v6}) {
     const auto* source = address_of(from, family);
     const auto* destination = address_of(to, family);
     if (!source || !destination || (wanted.family && *wanted.family != family)) continue;
+    TRY(check_destination(oracle, to, *destination));
     policy::Packet packet{*source, *destination, wanted.protocol};
     if (wanted.protocol.has_ports()) {
       packet.source_port = static_cast<std::uint16_t>(question.source_port);

@@ -33,6 +33,9 @@ struct Flow {
   policy::Journey journey;
 };
 
+/// What of the question makes no sense whatever the cluster holds.
+Result<> check_words(const Question& question);
+
 /// @return an error that says what is unknown, or which ones could be meant
 Result<End> find_end(const policy::Oracle& oracle, const std::string& text, const std::string& namespace_);
 

@@ -4,12 +4,18 @@
 
 #include <fmt/core.h>
 
+#include "cli/command.h"
+#include "client/objects.h"
+#include "client/resources.h"
 #include "ctl/access.h"
 #include "ctl/documents.h"
 #include "ctl/explain.h"
+#include "ctl/staged_store.h"
 
 namespace weft::ctl {
 namespace {
+
+constexpr int misunderstood = 2;
 
 struct Words {
   Access access;
@@ -19,17 +25,34 @@ struct Words {
 
 /// 0: allowed, 3: denied.
 Result<int> explain(const Words& words) {
-  if (!words.output.empty() && words.output != "json" && words.output != "text")
-    return fail(Code::invalid, fmt::format("-o {}: text or json", words.output));
+  if (!words.output.empty() && words.output != "json" && words.output != "text") {
+    fmt::print(stderr, "-o {}: text or json\n", words.output);
+    return misunderstood;
+  }
+  if (const auto understood = check_words(words.question); !understood) {
+    fmt::print(stderr, "{}\n", understood.error().message);
+    return misunderstood;
+  }
   Documents documents;
   if (!words.file.empty()) documents = TRY(read_documents(words.file, {.namespace_ = words.question.namespace_}));
-  for (const auto& error : documents.problems()) fmt::print(stderr, "{}\n", error.message);
-  if (!documents.problems().empty()) return 1;
+  auto problems = documents.problems();
+
+  const auto store = TRY(open_store(words.access));
+  StagedStore staged(*store);
+  staged.may_flush(false);
+  if (problems.empty() && !words.file.empty()) {
+    TRY(client::ensure_initialized(staged));
+    for (const auto& document : documents.good) {
+      const auto applied = client::apply(staged, document.object);
+      if (!applied) problems.push_back(Error(applied.error()).within(document.where));
+    }
+  }
+  for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem.message);
+  if (!problems.empty()) return 1;
 
   std::vector<Error> undecodable;
-  auto cluster = TRY(load_cluster(*TRY(open_store(words.access)), undecodable));
+  const auto cluster = TRY(load_cluster(staged, undecodable));
   for (const auto& error : undecodable) fmt::print(stderr, "left out: {}\n", error.message);
-  for (const auto& document : documents.good) cluster.put(document.object);
   const policy::Oracle oracle(cluster);
   const auto flows = TRY(explain(oracle, words.question));
   fmt::print("{}", words.output == "json" ? explain_json(flows) : explain_text(flows));

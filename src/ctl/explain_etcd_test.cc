@@ -54,7 +54,13 @@ TEST_F(ExplainEtcdTest, AnswersByItsExitStatusToo) {
 
   EXPECT_EQ(weft("explain 192.0.2.1 shop/nobody tcp/80"), std::pair(1, std::string("pod shop/nobody is not known\n")));
   EXPECT_EQ(weft("explain -f - 192.0.2.1 web tcp/80", "kind: Teir").first, 1);
-  EXPECT_EQ(weft("explain 192.0.2.1").first, 2);
+  EXPECT_THAT(weft("explain -f - 192.0.2.1 web tcp/80",
+                   "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: lost.a}\n"
+                   "spec: {tier: lost}"),
+              testing::Pair(1, HasSubstr("Tier(lost)")))
+      << "what apply refuses";
+  for (const auto* words : {"192.0.2.1", "192.0.2.1 shop/web http", "192.0.2.1 shop/web tcp/", "-o yaml a b tcp/1"})
+    EXPECT_EQ(weft(std::string("explain ") + words).first, 2) << words;
 }
 
 }  // namespace

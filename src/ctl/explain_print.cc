@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "base/strings.h"
 #include "ctl/explain.h"
 #include "schema/value.h"
 
@@ -10,7 +11,7 @@ using policy::Journey;
 using policy::Step;
 using Where = Journey::Place::Where;
 
-std::string_view answer(bool allowed) { return allowed ? "allowed" : "denied"; }
+std::string_view answer(bool allowed) { return allowed ? ": allowed" : ": denied"; }
 
 std::string_view word(Where where) {
   switch (where) {
@@ -132,15 +133,22 @@ std::string explain_text(const std::vector<Flow>& flows) {
   for (const auto& flow : flows) {
     const auto& packet = flow.packet;
     if (!out.empty()) out += '\n';
-    out += fmt::format("{} to {}, {}: {}\n", end_title(flow.from, packet.source),
-                       end_title(flow.to, packet.destination), packet_title(packet), answer(flow.journey.allowed()));
+    const auto line = [&](std::string_view indent, const std::string& text, std::string_view end) {
+      out += fmt::format("{}{}{}\n", indent, printable(text), end);  // names may be anything that a store holds
+    };
+    line("",
+         fmt::format("{} to {}, {}", end_title(flow.from, packet.source), end_title(flow.to, packet.destination),
+                     packet_title(packet)),
+         answer(flow.journey.allowed()));
     for (const auto& place : flow.journey.places) {
-      out += fmt::format("\n{}: {}\n", place_title(flow, place), answer(place.verdict.allowed));
-      for (const auto& step : place.verdict.steps) out += fmt::format("  {}\n", policy::to_string(step));
+      out += '\n';
+      line("", place_title(flow, place), answer(place.verdict.allowed));
+      for (const auto& step : place.verdict.steps) line("  ", policy::to_string(step), "");
     }
     if (flow.journey.places.empty()) out += "\nNo policy is asked: no end is a pod of this cluster.\n";
     if (flow.journey.masqueraded && flow.journey.allowed())
-      out += fmt::format("\nIt leaves with an address of node {}: its pool has natOutgoing.\n", flow.from.party.node);
+      out += fmt::format("\nIt leaves with an address of node {}: its pool has natOutgoing.\n",
+                         printable(flow.from.party.node));
   }
   return out;
 }

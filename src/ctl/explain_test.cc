@@ -99,6 +99,7 @@ TEST_F(ExplainTest, SaysWhatIsUnknownOrUnclear) {
             "NAMESPACE/POD/ENDPOINT, or an address");
   EXPECT_THAT(ask("shop/web", "db", "http"), HasSubstr("\"http\" is no protocol"));
   EXPECT_EQ(ask("shop/web", "db", "tcp"), "\"tcp\": expected tcp/PORT");
+  EXPECT_EQ(ask("shop/web", "db", "tcp/"), "\"tcp/\": expected tcp/PORT");
   EXPECT_EQ(ask("shop/web", "db", "tcp/70000"), "\"70000\" is no port from 0 to 65535");
   EXPECT_EQ(ask("shop/web", "db", "udp/sql"), "shop/db has no UDP port \"sql\"");
   EXPECT_EQ(ask("shop/web", "db", "icmp/256"), "\"256\" is no ICMP type from 0 to 255");
@@ -108,6 +109,29 @@ TEST_F(ExplainTest, SaysWhatIsUnknownOrUnclear) {
   EXPECT_EQ(ask("test/web", "db", "tcp/1"), "test/web has no address yet");
   cluster.endpoints.at({"test", "n2-k8s-web-eth0"}).spec.ip_networks = {*net::Cidr::parse("10.0.0.1/32")};
   EXPECT_THAT(ask("10.0.0.1", "db", "tcp/1"), HasSubstr("two have this address"));
+  EXPECT_EQ(ask("shop/db", "shop/web", "tcp/1"),
+            "10.0.0.1 is an address of shop/web and of test/web: which of them a packet reaches is not up to policy");
+}
+
+TEST_F(ExplainTest, SaysWhoHasTheInterfaceOfTwo) {
+  auto late = cluster.endpoints.at({"shop", "n1-k8s-web-eth0"});
+  late.metadata.name = "n1-k8s-zweb-eth0";
+  late.spec.pod = "zweb";
+  late.spec.ip_networks = {*net::Cidr::parse("10.0.0.33/32")};
+  cluster.endpoints.emplace(late.key(), late);
+
+  EXPECT_EQ(ask("192.0.2.77", "shop/zweb", "tcp/80"),
+            "shop/zweb is not in force: interface cali1 of node n1 belongs to shop/web");
+  EXPECT_THAT(ask("192.0.2.77", "10.0.0.33", "tcp/80"), HasSubstr("10.0.0.33 (outside the cluster)"));
+  EXPECT_THAT(ask("192.0.2.77", "shop/web", "tcp/80"), HasSubstr("to shop/web (10.0.0.1, node n1)"));
+}
+
+TEST_F(ExplainTest, LetsNoNameForgeALine) {
+  auto policy = cluster.policies.at({"shop", "db"});
+  policy.metadata.name = "a\nshop/db: allowed\x1b[2K";
+  cluster.policies = {{policy.key(), policy}};
+  EXPECT_THAT(ask("shop/web", "shop/db", "tcp/5432"),
+              HasSubstr("NetworkPolicy shop/a\\nshop/db: allowed\\x1b[2K, ingress rule 0: Allow\n"));
 }
 
 TEST_F(ExplainTest, TellsProgramsTheSame) {

@@ -36,10 +36,6 @@ List by_family(List list) {
   std::ranges::stable_partition(list, [](const auto& item) { return item.family() == net::Family::v4; });
   return list;
 }
-std::vector<net::Ip> by_family(std::vector<net::Ip> list) {
-  std::ranges::stable_partition(list, [](const auto& ip) { return ip.is_v4(); });
-  return list;
-}
 
 /// Set members as Felix hands them out: no prefix of length 0, and none inside another.
 std::vector<std::string> members_of(const std::vector<const plan::Member*>& members, bool disjoint) {

@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/strings.h"
-#include "policy/check.h"
+#include "graph/rule_check.h"
 #include "policy/effective.h"
 
 namespace weft::graph {
@@ -19,11 +19,13 @@ plan::Action action_of(api::Action action) {
   return plan::Action::deny;
 }
 
-/// ICMP belongs to IPv4 and ICMPv6 to IPv6, whatever the rule leaves open.
+/// ICMP belongs to IPv4 and ICMPv6 to IPv6, whatever the rule leaves open; but 1 and 58 are numbers as any other,
+/// unless the rule asks for types.
 std::optional<net::Family> family_of(const api::Rule& rule) {
   if (rule.ip_version) return *rule.ip_version == 4 ? net::Family::v4 : net::Family::v6;
-  if (rule.protocol && rule.protocol->value == net::icmp) return net::Family::v4;
-  if (rule.protocol && rule.protocol->value == net::icmpv6) return net::Family::v6;
+  if (!rule.protocol || (rule.protocol->as_number && !rule.icmp && !rule.not_icmp)) return std::nullopt;
+  if (rule.protocol->value == net::icmp) return net::Family::v4;
+  if (rule.protocol->value == net::icmpv6) return net::Family::v6;
   return std::nullopt;
 }
 
@@ -39,7 +41,7 @@ class Compiler {
   Compiler(Rules& out, std::string_view policy_namespace) : out_(out), namespace_(policy_namespace) {}
 
   Result<plan::Rule> rule(const api::Rule& in, std::string_view where) {
-    TRY(policy::check(in));
+    TRY(check(in));
     plan::Rule rule;
     rule.action = action_of(in.action);
     rule.family = family_of(in);

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "base/sha.h"
-#include "policy/check.h"
 
 namespace weft::policy {
 namespace {
@@ -130,49 +129,6 @@ TEST(SetIds, LookPortNamesUpAsTcpUnlessTheRuleSaysOtherwise) {
   EXPECT_EQ(named_port_protocol(std::nullopt), net::tcp);
   EXPECT_EQ(named_port_protocol(api::Protocol{net::udp}), net::udp);
   EXPECT_EQ(named_port_protocol(api::Protocol{net::sctp, true}), net::sctp);
-}
-
-std::string problem(const api::Rule& rule) {
-  const auto result = check(rule);
-  return result ? "" : result.error().message;
-}
-
-TEST(RuleCheck, WantsAProtocolForNumberedPorts) {
-  api::Rule rule;
-  rule.destination.ports = {{.range = {80, 80}, .name = {}}};
-  EXPECT_EQ(problem(rule), "destination.ports: ports need protocol TCP, UDP or SCTP");
-  rule.protocol = api::Protocol{net::udplite};
-  EXPECT_EQ(problem(rule), "destination.ports: ports need protocol TCP, UDP or SCTP");
-  rule.protocol = api::Protocol{net::sctp};
-  EXPECT_EQ(problem(rule), "");
-  api::Rule named;
-  named.source.not_ports = {{.range = {}, .name = "http"}};
-  EXPECT_EQ(problem(named), "");
-  named.protocol = api::Protocol{net::icmp};
-  EXPECT_EQ(problem(named), "source.notPorts: ports need protocol TCP, UDP or SCTP");
-}
-
-TEST(RuleCheck, WantsIcmpFieldsToMakeSense) {
-  api::Rule rule;
-  rule.icmp = api::Icmp{.type = 8, .code = {}, .extra = {}};
-  EXPECT_EQ(problem(rule), "icmp: needs protocol ICMP or ICMPv6");
-  rule.protocol = api::Protocol{net::icmp};
-  EXPECT_EQ(problem(rule), "");
-  rule.icmp->type = 255;
-  EXPECT_EQ(problem(rule), "icmp: type must be in 0..254");
-  rule.icmp = api::Icmp{.type = {}, .code = 0, .extra = {}};
-  EXPECT_EQ(problem(rule), "icmp: code needs type");
-  api::Rule negated;
-  negated.not_icmp = api::Icmp{.type = 8, .code = 256, .extra = {}};
-  EXPECT_EQ(problem(negated), "notICMP: code must be in 0..255");
-}
-
-TEST(RuleCheck, KeepsServicesAlone) {
-  api::Rule rule;
-  rule.destination.services = api::ServiceMatch{.name = "db", .namespace_ = {}, .extra = {}};
-  EXPECT_EQ(problem(rule), "");
-  rule.destination.selector = "all()";
-  EXPECT_EQ(problem(rule), "destination: services excludes selectors, nets and service accounts");
 }
 
 }  // namespace

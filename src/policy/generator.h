@@ -3,6 +3,7 @@
 // Random resources for tests: few names, labels, addresses and ports, so that they meet often. Nearly all of it is
 // valid; some is what only old or broken stores hold.
 
+#include <array>
 #include <optional>
 #include <random>
 #include <string>
@@ -97,7 +98,7 @@ class Generator {
       case 6: return api::Protocol{net::icmpv6};
       case 7: return api::Protocol{net::sctp};
       case 8:
-        if (chance(2)) return api::Protocol{{static_cast<std::uint8_t>(chance(2) ? 47 : 6)}, true};
+        if (chance(2)) return api::Protocol{{std::array<std::uint8_t, 4>{47, 6, 1, 58}[below(4)]}, true};
         return std::nullopt;
       default: return std::nullopt;
     }
@@ -152,7 +153,23 @@ class Generator {
     }
     out.source = side(out.protocol, false);
     out.destination = side(out.protocol, true);
+    if (chance(100)) make_unclear(out);
     return out;
+  }
+  /// Mostly into what no version has let pass.
+  void make_unclear(api::Rule& rule) {
+    auto& side = chance(2) ? rule.source : rule.destination;
+    switch (below(9)) {
+      case 0: side.ports.push_back(api::parse_port("80").value()); break;
+      case 1: side.not_ports.push_back(api::parse_port(pick({"http", "53"})).value()); break;
+      case 2: side.ports.push_back({.range = {90, 80}, .name = {}}); break;
+      case 3: rule.protocol.reset(); break;
+      case 4: rule.icmp = icmp(true); break;
+      case 5: rule.not_icmp = api::Icmp{.type = 255, .code = {}, .extra = {}}; break;
+      case 6: (chance(2) ? rule.icmp : rule.not_icmp) = api::Icmp{.type = {}, .code = 0, .extra = {}}; break;
+      case 7: rule.ip_version = static_cast<int>(below(8)); break;
+      default: side.services = api::ServiceMatch{.name = pick({"s", ""}), .namespace_ = {}, .extra = {}};
+    }
   }
   std::vector<api::Rule> rules() {
     std::vector<api::Rule> out;

@@ -113,7 +113,8 @@ Journey follow(const Oracle& oracle, const Party& from, const Party& to, const P
     else
       add(ingress, to.endpoint, oracle.ask(*to.endpoint, Direction::ingress, packet));
   }
-  journey.masqueraded = from.kind == Party::Kind::endpoint && masquerades(oracle.cluster(), from.node, packet);
+  journey.masqueraded = from.kind == Party::Kind::endpoint && !to_own_node && journey.allowed() &&
+                        masquerades(oracle.cluster(), from.node, packet);
   return journey;
 }
 

@@ -78,6 +78,9 @@ TEST_F(JourneyTest, TellsWhatIsMasqueraded) {
 {kind: Node, apiVersion: projectcalico.org/v3, metadata: {name: n3}, spec: {addresses: [{address: 192.0.2.3, type: InternalIP}]}}
 )");
   EXPECT_TRUE(masqueraded("192.0.2.1"));
+  setting("defaultEndpointToHostAction: Accept");
+  EXPECT_FALSE(go(a, n1, packet("10.0.0.1", "192.0.2.10")).masqueraded) << "it does not leave";
+  EXPECT_TRUE(go(a, n2, packet("10.0.0.1", "192.0.2.11")).masqueraded);
   EXPECT_FALSE(masqueraded("203.0.113.1"));
   EXPECT_TRUE(masqueraded("198.51.100.1"));
   EXPECT_TRUE(masqueraded("192.0.2.3"));

@@ -6,8 +6,6 @@
 #include <tuple>
 
 #include "base/strings.h"
-#include "policy/check.h"
-#include "policy/effective.h"
 
 namespace weft::policy {
 namespace {
@@ -67,6 +65,32 @@ std::string to_string(const Step& step) {
     case not_asked: return "a node reaches its own endpoints whatever policy says: Allow";
   }
   return "";
+}
+
+bool is_clear(const api::Rule& rule) {
+  const net::Protocol number = rule.protocol ? rule.protocol->value : net::Protocol{};
+  const bool of_icmp = rule.protocol && (number == net::icmp || number == net::icmpv6);
+  if (rule.icmp && !of_icmp) return false;
+  for (const auto* icmp : {&rule.icmp, &rule.not_icmp}) {
+    if (!*icmp) continue;
+    const int type = (*icmp)->type.value_or(0), code = (*icmp)->code.value_or(0);
+    if (((*icmp)->code && !(*icmp)->type) || type < 0 || type > 254 || code < 0 || code > 255) return false;
+  }
+  if (rule.ip_version && *rule.ip_version != 4 && *rule.ip_version != 6) return false;
+  for (const auto* side : {&rule.source, &rule.destination}) {
+    for (const auto* list : {&side->ports, &side->not_ports}) {
+      for (const auto& port : *list) {
+        if (rule.protocol ? !number.has_ports() : !port.is_named()) return false;
+        if (!port.is_named() && port.range.last < port.range.first) return false;
+      }
+    }
+    if (!side->services) continue;
+    const bool selects = !side->selector.empty() || !side->not_selector.empty() || !side->namespace_selector.empty() ||
+                         side->service_accounts || !side->nets.empty() || !side->not_nets.empty();
+    const bool has_ports = !side->ports.empty() || !side->not_ports.empty();
+    if (side->services->name.empty() || selects || (has_ports && side == &rule.destination)) return false;
+  }
+  return true;
 }
 
 // Labels and items.
@@ -180,8 +204,9 @@ bool Oracle::understood(const api::EntityRule& side) const {
 }
 
 bool Oracle::understood(const std::vector<api::Rule>& rules) const {
-  return std::ranges::all_of(
-      rules, [&](const auto& rule) { return check(rule) && understood(rule.source) && understood(rule.destination); });
+  return std::ranges::all_of(rules, [&](const auto& rule) {
+    return is_clear(rule) && understood(rule.source) && understood(rule.destination);
+  });
 }
 
 // Policies.
@@ -323,8 +348,9 @@ bool Oracle::side_matches(const api::Rule& rule, bool source, const std::string&
 bool Oracle::matches(const api::Rule& rule, const std::string& policy_namespace, const Packet& packet) const {
   const int version = packet.source.is_v4() ? 4 : 6;
   std::optional<int> wanted = rule.ip_version;
-  if (!wanted && rule.protocol && rule.protocol->value == net::icmp) wanted = 4;
-  if (!wanted && rule.protocol && rule.protocol->value == net::icmpv6) wanted = 6;
+  const bool by_name = rule.protocol && (!rule.protocol->as_number || rule.icmp || rule.not_icmp);
+  if (!wanted && by_name && rule.protocol->value == net::icmp) wanted = 4;
+  if (!wanted && by_name && rule.protocol->value == net::icmpv6) wanted = 6;
   if (wanted && *wanted != version) return false;
 
   if (rule.protocol && packet.protocol != rule.protocol->value) return false;

@@ -66,6 +66,10 @@ struct Verdict {
   const Step& deciding() const { return steps.back(); }
 };
 
+/// Whether a stored rule has one clear meaning (dataplane 4.6); a policy with one that has none counts as absent. What
+/// older versions let pass and still has one, such as CIDRs of both families in one rule, is clear.
+bool is_clear(const api::Rule& rule);
+
 /// What policy says about a packet, read straight from the resources: nothing is indexed, compiled or shared with the
 /// code that makes the kernel's rules, so that the two can be held against each other. Selectors that were parsed are
 /// remembered; the cluster must not change meanwhile.

@@ -1,9 +1,9 @@
-#include "policy/check.h"
+#include "graph/rule_check.h"
 
 #include <algorithm>
 #include <string_view>
 
-namespace weft::policy {
+namespace weft::graph {
 namespace {
 
 std::unexpected<Error> wrong(std::string_view field, std::string problem) {
@@ -57,4 +57,4 @@ Result<> check(const api::Rule& rule) {
   return {};
 }
 
-}  // namespace weft::policy
+}  // namespace weft::graph
