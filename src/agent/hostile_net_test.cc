@@ -162,6 +162,8 @@ TEST_F(HostileTest, WhatCanBeReadAndMakesNoSenseHoldsBackNothingElse) {
                fmt::format(R"j("order":6,"selector":"all()","ingress":[{}],"types":["Ingress"])j", rules));
   put_resource("globalnetworkpolicies/line\nbreak", R"("name":"line\nbreak")",
                R"j("order":7,"selector":"has(none)","ingress":[{"action":"Deny"}])j");
+  put_resource("globalnetworkpolicies/line\nbroken", R"("name":"line\nbroken")",
+               R"j("order":7,"selector":"has(","ingress":[{"action":"Deny"}])j");
   put_resource("globalnetworkpolicies/" + std::string(300, 'n'), fmt::format(R"("name":"{}")", std::string(300, 'n')),
                R"j("order":8,"selector":"all()","egress":[{"action":"Allow"}])j");
   // Pools that overlap, two endpoints with one address, one with another's interface, blocks against affinities.
@@ -191,6 +193,7 @@ TEST_F(HostileTest, WhatCanBeReadAndMakesNoSenseHoldsBackNothingElse) {
       << "ten thousand rules are in force";
   const auto said = schema::to_json(status());
   EXPECT_THAT(said, HasSubstr("GlobalNetworkPolicy//broken"));
+  EXPECT_THAT(said, HasSubstr(R"(GlobalNetworkPolicy//line\nbroken)"));
   EXPECT_EQ(http_status(9099, "/readiness"), 200);
   const auto check = weft("ipam check");
   EXPECT_EQ(check.status, 1);

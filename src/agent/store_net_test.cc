@@ -4,10 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <thread>
 
 #include "agent/agent_fixture.h"
 #include "agent/machine_fixture.h"
+#include "base/env.h"
 
 namespace weft::agent {
 namespace {
@@ -100,7 +102,7 @@ TEST_F(StoreTest, GoesOnWhileItIsStopped) {
   watch();
   stop_etcd();
   expect_refused("c", "etcd at 127.0.0.1:2379");
-  std::this_thread::sleep_for(2s);
+  std::this_thread::sleep_for(std::chrono::seconds(std::atoi(env_or("WEFT_OUTAGE_SECONDS", "2").c_str())));
   start_etcd_again();
   EXPECT_TRUE(caught_up());
   expect_untouched();

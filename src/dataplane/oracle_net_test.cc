@@ -10,6 +10,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "policy/generator.h"
+#include "test/nft_table.h"
 #include "test/oracle_lab.h"
 
 namespace weft::wire {
@@ -294,6 +295,35 @@ TEST(OracleNetTest, SaysOfEveryPacketWhatTheKernelDoes) {
   for (const auto what : {What::source_check, What::closed, What::invalid, What::tunnel, What::discovery, What::rule,
                           What::tier_default, What::bad_profile, What::no_profile, What::host_action, What::not_asked})
     EXPECT_GT(deciders[what], 0) << "never the one that decides: " << static_cast<int>(what);
+}
+
+TEST(OracleNetTest, LeavesTheTableOfAFreshAgentAfterAnyHistoryOfClusters) {
+  for (unsigned seed = 0; seed < 8; ++seed) {
+    Generator random(seed);
+    policy::Cluster cluster;
+    test::NftTable lived, fresh;
+    {
+      const test::InNetns inside;
+      Agent agent;
+      agent.put(policy::changes_of(cluster));
+      for (int step = 0; step < 12; ++step) {
+        auto next = random.cluster();
+        agent.put(difference(cluster, next));
+        cluster = std::move(next);
+        if (!random.chance(3)) agent.wait();  // else two at once
+      }
+      agent.wait();
+      lived = test::nft_table();
+    }
+    {
+      const test::InNetns inside;
+      Agent agent;
+      agent.put(policy::changes_of(cluster));
+      agent.wait();
+      fresh = test::nft_table();
+    }
+    test::expect_same(lived, fresh, seed);
+  }
 }
 
 TEST(OracleNetTest, RunsAScenarioByHand) {

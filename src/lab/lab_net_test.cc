@@ -11,7 +11,9 @@
 
 #include "base/file.h"
 #include "base/strings.h"
+#include "lab/lab.h"
 #include "lab/lab_fixture.h"
+#include "store/store.h"
 #include "test/etcd.h"
 
 namespace weft::lab {
@@ -133,6 +135,12 @@ spec:
   ok("lab delete -f -", knp);
   ok("lab wait");
   EXPECT_FALSE(connects("default/friend", server, 80));
+  const auto written = Lab::find(name).value().open_store().value()->list("/").value().revision;
+  const std::string status = ok("lab status");
+  for (const char* node : {"node1 ", "node2 "}) {
+    const auto line = status.substr(status.find(node), status.find('\n', status.find(node)) - status.find(node));
+    EXPECT_GE(std::atoll(line.substr(line.rfind(' ') + 1).c_str()), written) << line;
+  }
 }
 
 TEST_F(LabTest, LosesNoPacketWhenComponentsAreKilled) {
