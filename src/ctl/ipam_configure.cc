@@ -132,8 +132,17 @@ Result<Split> split(store::Store& store, const IpamSplit& words, Voice voice) {
                             voice == Voice::weft ? "weft" : "calicoctl"));
   const api::IpPool pool = TRY(find_pool(store, words));
   Split split{pool.metadata.name, TRY(parts_of(pool, *parts))};
+  // One transaction, where it fits; else the parts first, and whoever is interrupted begins anew.
+  constexpr std::size_t most_ops = 100;
   std::vector<store::Op> ops;
-  for (api::IpPool& part : split.parts) ops.push_back(TRY(client::create_op(part)));
+  for (api::IpPool& part : split.parts) {
+    if (ops.size() == most_ops) {
+      TRY(store.commit(ops));
+      ops.clear();
+    }
+    const auto there = client::get<api::IpPool>(store, part.metadata.name);
+    if (!there || there->spec.cidr != part.spec.cidr) ops.push_back(TRY(client::create_op(part)));
+  }
   store::Revision revision = 0;
   const std::string& text = pool.metadata.resource_version;
   std::from_chars(text.data(), text.data() + text.size(), revision);

@@ -49,7 +49,7 @@ Ipam::Attempt::Attempt(store::Store& store, const Clock& clock, const View& view
 Result<> Ipam::Attempt::take(net::Family family, const AssignRequest::Wanted& wanted) {
   TRY(choose(family, wanted));
   TRY(take_from_own());
-  while (missing_ > 0) {
+  while (missing_ > 0 && !draft_.is_full()) {
     TRY(check_limits());
     if (!TRY(claim_free()) && !TRY(claim_abandoned())) break;
   }
@@ -109,7 +109,7 @@ Result<> Ipam::Attempt::take_from_own() {
     if (view_.reserved_whole(cidr)) continue;
     if (!TRY(claim(cidr, entry)))
       --own_blocks_;
-    else if (missing_ == 0)
+    else if (missing_ == 0 || draft_.is_full())
       break;
   }
   return {};
@@ -290,7 +290,7 @@ Result<> Ipam::Attempt::borrow() {
       auto stored = decode_block(all->at(cidr));
       if (!stored) continue;
       TRY(take_from(*draft_.adopt(std::move(*stored))));
-      if (missing_ == 0) return {};
+      if (missing_ == 0 || draft_.is_full()) return {};
     }
   }
   return {};

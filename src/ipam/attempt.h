@@ -30,8 +30,8 @@ class Ipam::Attempt {
  public:
   Attempt(store::Store& store, const Clock& clock, const View& view, const AssignRequest& request, Draft& draft);
 
-  /// Takes the addresses of one family, fewer than wanted or none when pools are full. After an error what was taken so
-  /// far still is.
+  /// Takes the addresses of one family, fewer than wanted or none when pools are full, or when the draft is. After an
+  /// error what was taken so far still is.
   Result<> take(net::Family family, const AssignRequest::Wanted& wanted);
   /// The first block of its own, which is claimed when there is none.
   Result<net::Cidr> own_a_block(net::Family family, const AssignRequest::Wanted& wanted);

@@ -96,6 +96,12 @@ std::vector<store::Op> Draft::ops() const {
   return ops;
 }
 
+bool Draft::is_full() const {
+  constexpr std::ptrdiff_t blocks_per_transaction = 40;
+  return std::ranges::count_if(blocks_, [](const auto& entry) { return entry.second.changed; }) >=
+         blocks_per_transaction;
+}
+
 void back_off(int attempt) {
   if (attempt < 3) return;
   thread_local std::minstd_rand random(std::random_device{}());

@@ -42,6 +42,8 @@ class Draft {
   Result<const api::Handle*> handle(const std::string& id);
 
   std::vector<store::Op> ops() const;
+  /// No further block should be changed: etcd takes 128 ops a transaction, and there are conditions and the handle.
+  bool is_full() const;
 
  private:
   struct BlockState {

@@ -37,6 +37,7 @@ Result<std::vector<store::Op>> ops_of(const Draft& draft, const AlsoWrite& also,
 struct Ipam::Taken {
   std::vector<Assigned> addresses;
   std::optional<Error> error;
+  bool more = false;  // there may be more that did not go into the transaction
 };
 
 Result<Ipam::View> Ipam::look(bool with_reservations) {
@@ -93,17 +94,25 @@ Shares Ipam::assign_what_there_is(const AssignRequest& request) {
   const std::lock_guard lock(mutex_);
   Shares shares;
   for (const auto family : {net::Family::v4, net::Family::v6}) {
-    const auto& wanted = family == net::Family::v4 ? request.v4 : request.v6;
+    AssignRequest rest = request;
+    auto& wanted = family == net::Family::v4 ? rest.v4 : rest.v6;
     if (wanted.count == 0) continue;
-    auto taken =
-        persist<Taken>("assigning an address to node " + request.node, [&] { return try_take(request, family); });
-    if (!taken) {
-      shares.error = taken.error();
-      return shares;
+    const int all = wanted.count;
+    auto& share = family == net::Family::v4 ? shares.v4 : shares.v6;
+    bool more = true;
+    while (more) {  // in parts, where they lie in more blocks than go into one transaction
+      auto taken = persist<Taken>("assigning an address to node " + rest.node, [&] { return try_take(rest, family); });
+      if (!taken) {
+        shares.error = taken.error();
+        return shares;
+      }
+      if (!share) share = Share{all, {}};
+      share->addresses.insert(share->addresses.end(), taken->addresses.begin(), taken->addresses.end());
+      wanted.count -= static_cast<int>(taken->addresses.size());
+      more = taken->more && wanted.count > 0;
+      shares.error = taken->error;
+      if (shares.error) return shares;
     }
-    (family == net::Family::v4 ? shares.v4 : shares.v6) = Share{wanted.count, std::move(taken->addresses)};
-    shares.error = taken->error;
-    if (shares.error) return shares;
   }
   return shares;
 }
@@ -119,7 +128,7 @@ Result<std::optional<Ipam::Taken>> Ipam::try_take(const AssignRequest& request, 
   const auto written = TRY(write(draft.ops()));
   recall_.forget(handle);
   if (!written) return std::optional<Taken>{};
-  return Taken{search.taken(), outcome ? std::nullopt : std::optional(outcome.error())};
+  return Taken{search.taken(), outcome ? std::nullopt : std::optional(outcome.error()), draft.is_full()};
 }
 
 Result<net::Cidr> Ipam::ensure_block(const std::string& node, net::Family family, const std::vector<std::string>& pools,

@@ -110,7 +110,8 @@ class Ipam {
 
   /// Takes addresses: from the node's own blocks, else from a block claimed for it, else from one that stands empty
   /// elsewhere, else (unless affinity is strict) borrowed from others' blocks. IPv4 and IPv6 together or not at all.
-  /// May give fewer than asked for when pools are full, but one at least of each family asked for.
+  /// May give fewer than asked for when pools are full, or when they lie in more blocks than a transaction may change
+  /// (40), but one at least of each family asked for.
   /// @return Code::exhausted: no address, or the node may have no further block; Code::not_found: no pool, no Node
   Result<Assignment> assign(const AssignRequest& request);
 

@@ -8,13 +8,6 @@
 
 namespace weft::ipam {
 
-namespace {
-
-/// A handle may have addresses in more blocks than fit one transaction of etcd (128 ops): then it goes in parts.
-constexpr std::size_t blocks_per_transaction = 40;
-
-}  // namespace
-
 /// The block an address lies in: by its pool, else (no pool any more) among all blocks.
 Result<net::Cidr> Ipam::block_of(const net::Ip& ip, const View& view) {
   if (const api::IpPool* pool = pool_of(view.pools, net::Cidr::host(ip), false))
@@ -129,7 +122,7 @@ Result<std::optional<Ipam::Round>> Ipam::try_release(const std::vector<std::stri
       if (block == nullptr) continue;
       const auto ordinals = ordinals_of(*block, id);
       if (ordinals.empty()) continue;
-      if ((round.more = blocks.size() >= blocks_per_transaction)) break;
+      if ((round.more = draft.is_full())) break;  // then it goes in parts
       for (const int ordinal : ordinals) round.released.push_back(address_at(*block, ordinal));
       release_handle(*block, id, round.view.cooldown(), clock_.wall());
       draft.changed(cidr);
