@@ -3,8 +3,8 @@
 #include <linux/netlink.h>
 
 #include <algorithm>
-#include <regex>
 
+#include "api/pattern.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -14,15 +14,10 @@ namespace weft::agent {
 
 Result<std::uint32_t> host_mtu(const std::string& interface_pattern) {
   auto socket = TRY(kernel::Socket::open(NETLINK_ROUTE));
-  std::regex pattern;
-  try {
-    pattern = std::regex(interface_pattern);
-  } catch (const std::regex_error& error) {
-    return fail(Code::invalid, "MTUIfacePattern " + interface_pattern + ": " + error.what());
-  }
+  const auto pattern = TRY(within(api::Pattern::parse(interface_pattern), "MTUIfacePattern " + interface_pattern));
   std::uint32_t smallest = 0;
   for (const auto& link : TRY(kernel::list_links(socket))) {
-    if (!link.up || link.mtu == 0 || !std::regex_search(link.name, pattern)) continue;
+    if (!link.up || link.mtu == 0 || !pattern.finds(link.name)) continue;
     smallest = smallest == 0 ? link.mtu : std::min(smallest, link.mtu);
   }
   return smallest == 0 ? 1460 : smallest;

@@ -60,6 +60,10 @@ const Schema& schema_of<SetPriority>() {
   return schema;
 }
 
+namespace {
+constexpr std::string_view one_operation = "must have exactly one of addCommunity, prependASPath and setPriority";
+}  // namespace
+
 template <>
 const Schema& schema_of<FilterOperation>() {
   static const Schema schema =
@@ -68,10 +72,12 @@ const Schema& schema_of<FilterOperation>() {
           .field("prependASPath", &FilterOperation::prepend_as_path, "Put AS numbers in front of the path.")
           .field("setPriority", &FilterOperation::set_priority, "Give the route a priority.")
           .extra(&FilterOperation::extra)
-          .rule("", "must have exactly one of addCommunity, prependASPath and setPriority",
-                [](const FilterOperation& o) {
-                  return o.add_community.has_value() + o.prepend_as_path.has_value() + o.set_priority.has_value() != 1;
-                });
+          .check(
+              [](const FilterOperation& o, const Report& report) {
+                if (o.add_community.has_value() + o.prepend_as_path.has_value() + o.set_priority.has_value() != 1)
+                  report("", api::value_of(o), std::string(one_operation));
+              },
+              {{"", one_operation, true}});
   return schema;
 }
 

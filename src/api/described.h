@@ -20,27 +20,35 @@ struct Codec<net::Cidr> {  // forgiving: host bits are cleared, a bare address i
 template <>
 struct Codec<api::Protocol> {
   static std::string form() { return "protocol"; }
-  static constexpr Shape::Kind shape = Shape::Kind::whole_or_text;
+  static Shape shape() { return {.kind = Shape::Kind::whole_or_text, .range = Range{1, 255}}; }
   static std::optional<std::string> read(Value& value, api::Protocol& out);
   static void write(std::string& out, const api::Protocol& protocol);
 };
 template <>
 struct Codec<api::Port> {
   static std::string form() { return "port"; }
-  static constexpr Shape::Kind shape = Shape::Kind::whole_or_text;
+  static Shape shape() { return {.kind = Shape::Kind::whole_or_text, .range = Range{0, 65535}}; }
   static std::optional<std::string> read(Value& value, api::Port& out);
   static void write(std::string& out, const api::Port& port);
 };
 template <>
 struct Codec<api::Duration> {
   static std::string form() { return "duration"; }
+  static Shape shape() {
+    return {.kind = Shape::Kind::text,
+            .pattern = R"(^[-+]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$)"};
+  }
   static std::optional<std::string> read(Value& value, api::Duration& out);
   static void write(std::string& out, const api::Duration& duration);
 };
 template <>
 struct Codec<api::AsNumber> {
   static std::string form() { return "AS number"; }
-  static constexpr Shape::Kind shape = Shape::Kind::whole;
+  static Shape shape() {
+    return {.kind = Shape::Kind::whole_or_text,
+            .range = Range{0, 0xffffffff},
+            .pattern = R"(^0*([0-9]{1,10}|[0-9]{1,5}\.0*[0-9]{1,5})$)"};
+  }
   static std::optional<std::string> read(Value& value, api::AsNumber& out);
   static void write(std::string& out, const api::AsNumber& number);
 };
@@ -82,7 +90,11 @@ void before_store(FelixConfiguration& configuration);
 /// Of a policy's or profile's rules: what depends on the direction. Paths begin with ingress or egress.
 void check_directions(const std::vector<Rule>& ingress, const std::vector<Rule>& egress, const schema::Report& report);
 
-/// Problems of a FelixConfiguration's spec by the parameter table; paths begin with spec.
+/// The members of a FelixConfiguration's spec: parameters of the agents. It is kept as it is written, in no struct.
+const schema::Schema& felix_spec();
+extern const TextRule dscp;  // 0..63, or a name such as EF
+
+/// Problems of a FelixConfiguration's spec; paths begin with spec.
 void check_felix_spec(const schema::Object& spec, const schema::Report& report);
 
 inline bool has_ports(const Protocol& protocol) {
@@ -92,6 +104,15 @@ inline bool has_ports(const Protocol& protocol) {
 /// Names of labels; names and size of annotations.
 void check_label_names(const Labels& labels, std::string_view path, const schema::Report& report);
 void check_annotations(const Labels& annotations, std::string_view path, const schema::Report& report);
+
+/// All of a struct, for a problem that is not about one member.
+template <class T>
+schema::Value value_of(const T& object) {
+  std::string json;
+  schema::Writer writer{json};
+  schema::write_struct(schema::schema_of<T>(), writer, &object);
+  return *schema::parse_json(json);
+}
 
 /// A long cell of a table: at most 80 characters.
 std::string shortened(std::string text);

@@ -7,14 +7,22 @@ namespace weft::api {
 
 namespace {
 
-/// A duration as Go writes it: 90s is 1m30s.
+/// Durations as Go writes them: 90s is 1m30s.
 void make_canonical(const std::string& name, schema::Value& value) {
+  using Type = FelixParameter::Type;
+  const auto make_duration = [](schema::Value& text) {
+    if (!text.as_string()) return;
+    if (const auto duration = parse_duration(*text.as_string())) text = to_string(*duration);
+  };
   const FelixParameter* parameter = find_felix_field(name);
-  const bool is_duration = parameter ? parameter->type == FelixParameter::Type::seconds ||
-                                           parameter->type == FelixParameter::Type::milliseconds
-                                     : name.starts_with("debugSimulate");
-  if (!value.as_string() || !is_duration) return;
-  if (const auto duration = parse_duration(*value.as_string())) value = to_string(*duration);
+  if (!parameter) return;
+  const auto word = value.as_string() ? schema::boolean_word(*value.as_string()) : std::nullopt;
+  if (word && parameter->type == Type::boolean) value = *word;
+  if (parameter->type == Type::seconds || parameter->type == Type::milliseconds) make_duration(value);
+  if (parameter->type != Type::durations || !value.as_array()) return;
+  for (schema::Value& element : *value.as_array()) {
+    if (auto* timeout = element.as_object() ? element.as_object()->find("timeout") : nullptr) make_duration(*timeout);
+  }
 }
 
 }  // namespace
@@ -78,7 +86,8 @@ spec:
       port: 22
 )")
           .field("metadata", &FelixConfiguration::metadata, "Name and labels.", always)
-          .field("spec", &FelixConfiguration::spec, "The settings; see the table of parameters.", always)
+          .field("spec", &FelixConfiguration::spec, "The settings; see the table of parameters.", always,
+                 Members{api::felix_spec})
           .extra(&FelixConfiguration::extra)
           .fill(fill_felix)
           .check(api::check_name<FelixConfiguration>(api::dns_subdomain, false))

@@ -2,13 +2,10 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <charconv>
-#include <regex>
 
 #include "api/described.h"
 #include "base/strings.h"
-#include "schema/spelling.h"
 
 namespace weft::api {
 
@@ -156,10 +153,6 @@ Result<std::string> list_value(const FelixParameter& parameter, std::string_view
   return join(elements, ",");
 }
 
-constexpr std::string_view dscp_names[] = {"DF",   "LE",   "EF",   "VA",   "CS0",  "CS1",  "CS2",  "CS3",
-                                           "CS4",  "CS5",  "CS6",  "CS7",  "AF11", "AF12", "AF13", "AF21",
-                                           "AF22", "AF23", "AF31", "AF32", "AF33", "AF41", "AF42", "AF43"};
-
 }  // namespace
 
 Result<std::string> felix_value(const FelixParameter& parameter, std::string_view raw) {
@@ -188,9 +181,7 @@ Result<std::string> felix_value(const FelixParameter& parameter, std::string_vie
     }
     case Type::dscp: {
       const auto value = whole(text);
-      const bool named = std::any_of(std::begin(dscp_names), std::end(dscp_names),
-                                     [&](std::string_view name) { return to_lower(name) == lower; });
-      if (!named && (!value || *value < 0 || *value > 63)) return must_be("0..63 or a name such as EF");
+      if (value ? *value < 0 || *value > 63 : dscp(text).has_value()) return must_be(std::string(dscp.doc));
       return std::string(text);
     }
     case Type::text: return std::string(text);
@@ -235,10 +226,15 @@ Result<std::string> projected_object(const FelixParameter& parameter, const sche
 
 Result<std::string> projected(const FelixParameter& parameter, const schema::Value& value) {
   if (const bool* v = value.as_bool()) {
-    if (parameter.type != Type::boolean) return must_be("no true or false");
+    const bool is_text = parameter.type == Type::text || parameter.type == Type::texts || parameter.type == Type::path;
+    if (parameter.type != Type::boolean && !is_text) return must_be("no true or false");
     return *v ? "true" : "false";
   }
-  if (parameter.type == Type::boolean) return must_be("true or false");
+  if (parameter.type == Type::boolean) {
+    const auto word = value.as_string() ? schema::boolean_word(*value.as_string()) : std::nullopt;
+    if (!word) return must_be("true or false");
+    return *word ? "true" : "false";
+  }
   if (value.is_number()) {
     if (parameter.type == Type::seconds || parameter.type == Type::milliseconds)
       return must_be("a duration such as 90s");
@@ -262,9 +258,11 @@ Result<std::string> projected(const FelixParameter& parameter, const schema::Val
   return must_be("given");
 }
 
-bool is_other_member(std::string_view name) { return name == "nodeSelector" || name.starts_with("debug"); }
-
 }  // namespace
+
+Result<std::string> felix_member_value(const FelixParameter& parameter, const schema::Value& value) {
+  return felix_value(parameter, TRY(projected(parameter, value)));
+}
 
 FelixValues felix_values(const FelixConfiguration& configuration, std::vector<std::string>* problems) {
   FelixValues values;
@@ -275,11 +273,10 @@ FelixValues felix_values(const FelixConfiguration& configuration, std::vector<st
     if (value.is_null() || (value.as_string() && value.as_string()->empty())) continue;
     const FelixParameter* parameter = find_felix_field(name);
     if (!parameter) {
-      if (!is_other_member(name)) note("spec." + name + ": is not known");
+      if (!felix_spec().find(name)) note("spec." + name + ": is not known");
       continue;
     }
-    auto text = projected(*parameter, value);
-    if (text) text = felix_value(*parameter, *text);
+    auto text = felix_member_value(*parameter, value);
     if (text)
       values.insert_or_assign(std::string(parameter->name), std::move(*text));
     else
@@ -330,159 +327,6 @@ Result<FelixValues> felix_values_of_file(std::string_view text) {
     }
   }
   return values;
-}
-
-namespace {
-
-bool is_list(const FelixParameter& parameter) {
-  switch (parameter.type) {
-    case Type::cidrs:
-    case Type::protocol_ports:
-    case Type::port_list:
-    case Type::ranges:
-    case Type::durations: return true;
-    default: return parameter.field == "bpfForceTrackPacketsFromIfaces";
-  }
-}
-bool is_object(const FelixParameter& parameter) {
-  return parameter.type == Type::range || parameter.field == "bpfConntrackTimeouts" ||
-         parameter.field == "bpfLogFilters";
-}
-/// Where an empty text is not the same as none.
-bool is_never_text(const FelixParameter& parameter) {
-  switch (parameter.type) {
-    case Type::boolean:
-    case Type::integer:
-    case Type::seconds:
-    case Type::milliseconds:
-    case Type::mask:
-    case Type::dscp:
-    case Type::ports: return true;
-    default: return false;
-  }
-}
-
-bool matches(const std::string& text, const char* pattern) { return std::regex_match(text, std::regex(pattern)); }
-
-/// Choices that the resource takes in any case; all others as they are spelled.
-bool is_any_case(std::string_view field) {
-  constexpr std::string_view fields[] = {"bpfEnforceRPF",
-                                         "bpfExternalServiceMode",
-                                         "bpfLogLevel",
-                                         "bpfMapSizeConntrackScaling",
-                                         "bpfCTLBLogFilter",
-                                         "chainInsertMode",
-                                         "defaultEndpointToHostAction",
-                                         "iptablesFilterAllowAction",
-                                         "iptablesFilterDenyAction",
-                                         "iptablesMangleAllowAction",
-                                         "logSeverityFile",
-                                         "logSeverityScreen",
-                                         "logSeveritySys",
-                                         "nftablesFilterAllowAction",
-                                         "nftablesFilterDenyAction",
-                                         "nftablesMangleAllowAction",
-                                         "routeSource"};
-  return std::find(std::begin(fields), std::end(fields), field) != std::end(fields);
-}
-
-std::optional<std::string> broken_choice(const FelixParameter& parameter, const std::string& text) {
-  if (is_any_case(parameter.field)) return std::nullopt;  // the parameter itself looks
-  std::string_view choices = parameter.choices;
-  if (parameter.field == "iptablesBackend") choices = "Legacy NFT Auto";
-  if (parameter.field == "bpfConntrackLogLevel") choices = "Off Debug";
-  const auto known = split(choices, ' ');
-  if (std::find(known.begin(), known.end(), text) != known.end()) return std::nullopt;
-  return "must be one of " + join(known, ", ");
-}
-
-std::optional<std::string> broken_text(const FelixParameter& parameter, const std::string& text) {
-  if (text.empty()) return is_never_text(parameter) ? std::optional<std::string>("may not be empty") : std::nullopt;
-  const std::string_view field = parameter.field;
-  if (parameter.type == Type::choice) return broken_choice(parameter, text);
-  if (field == "logPrefix" && !matches(text, "[a-zA-Z0-9%: /_-]*")) return "may hold letters, digits and %: /_- only";
-  if (field == "logActionRateLimit" && !matches(text, "[1-9][0-9]{0,3}/(second|minute|hour|day)"))
-    return "must be a rate such as 10/second";
-  if (field == "prometheusMetricsHost" && !matches(text, "[a-zA-Z0-9:._+-]{1,64}")) return "must be the name of a host";
-  if (field == "iptablesNATOutgoingInterfaceFilter" && !matches(text, "[a-zA-Z0-9:._+-]{1,15}"))
-    return "must be the name of an interface, + at its end for any";
-  if (field.starts_with("wireguardInterfaceName")) return interface_name(text);
-  if (field == "openstackRegion") return text.size() > 46 ? std::optional<std::string>("is too long") : dns_label(text);
-  if (parameter.name.ends_with("IfacePattern") || field == "logDebugFilenameRegex" || field == "bpfDisableGROForIfaces")
-    return regular_expression(text);
-  return std::nullopt;
-}
-
-std::int64_t number_of(const schema::Value& object, std::string_view member) {
-  const auto* number = object.at(member) ? object.at(member)->as_int() : nullptr;
-  return number ? *number : 0;
-}
-
-std::optional<std::string> broken_element(const FelixParameter& parameter, const schema::Value& element) {
-  const std::string* text = element.as_string();
-  if (parameter.field == "externalNodesList" && text && text->find(':') != text->npos) return "has invalid IPv6 CIDR";
-  if (parameter.field == "bpfForceTrackPacketsFromIfaces" && text && !matches(*text, "[a-zA-Z0-9:._+-]{1,15}"))
-    return "must be names of interfaces, + at their end for any";
-  if (parameter.type != Type::durations || !element.as_object()) return std::nullopt;
-  const auto* name = element.at("name");
-  if (name && name->as_string() && !matches(*name->as_string(), "[a-zA-Z0-9_ -]+"))
-    return "name should match regex ^[a-zA-Z0-9_ -]+$";
-  const auto timeout = parse_duration(element.text("timeout"));
-  return timeout && timeout->value.count() < 0 ? std::optional<std::string>("Timeout should not be negative")
-                                               : std::nullopt;
-}
-
-std::optional<std::string> broken_list(const FelixParameter& parameter, const schema::Array& list) {
-  if (parameter.type == Type::port_list && list.size() > 7) return "node port ranges list is too long (max 7)";
-  std::int64_t tables = 0;
-  for (const schema::Value& element : list) {
-    if (auto broken = broken_element(parameter, element)) return broken;
-    if (parameter.type == Type::ranges) tables += number_of(element, "max") - number_of(element, "min") + 1;
-  }
-  return tables > 0xffff ? std::optional<std::string>("targets too many tables") : std::nullopt;
-}
-
-/// The shape of a member of the spec, and what the resource demands beyond the parameter.
-std::optional<std::string> broken_shape(const FelixParameter& parameter, const schema::Value& value) {
-  if (is_list(parameter))
-    return value.as_array() ? broken_list(parameter, *value.as_array()) : std::optional<std::string>("must be a list");
-  if (is_object(parameter)) {
-    if (!value.as_object()) return "must be an object";
-    const bool good = parameter.type != Type::range || number_of(value, "max") <= 250;
-    return good ? std::nullopt : std::optional<std::string>("must be a range of route table indices within 1..250");
-  }
-  if (value.as_array() || value.as_object()) return "must be a single value";
-  return value.as_string() ? broken_text(parameter, *value.as_string()) : std::nullopt;
-}
-
-}  // namespace
-
-void check_felix_spec(const schema::Object& spec, const schema::Report& report) {
-  for (const auto& [name, value] : spec) {
-    const std::string path = "spec." + name;
-    if (name == "nodeSelector" && value.as_string()) {
-      if (auto broken = selector(*value.as_string())) report(path, value, *broken);
-    }
-    if (value.is_null() || is_other_member(name)) continue;
-    const FelixParameter* parameter = find_felix_field(name);
-    if (!parameter) {
-      std::vector<std::string_view> known = {"nodeSelector"};
-      for (const FelixParameter& p : felix_parameters()) {
-        if (!p.field.empty()) known.push_back(p.field);
-      }
-      const std::string_view meant = schema::nearest(name, known);
-      report(path, value, meant.empty() ? "is not known" : fmt::format("is not known; did you mean \"{}\"?", meant));
-      continue;
-    }
-    if (auto broken = broken_shape(*parameter, value)) {
-      report(path, value, std::move(*broken));
-      continue;
-    }
-    if (name == "bpfCTLBLogFilter" || (value.as_string() && value.as_string()->empty())) continue;
-    auto text = projected(*parameter, value);
-    if (text) text = felix_value(*parameter, *text);
-    if (!text) report(path, value, text.error().message);
-  }
 }
 
 }  // namespace weft::api

@@ -46,6 +46,7 @@ struct FelixParameter {
   std::int64_t low;
   std::int64_t high;
   std::string_view fallback;  // the default, as text; empty: none
+  std::string_view doc;       // a sentence
 };
 
 std::span<const FelixParameter> felix_parameters();
@@ -59,6 +60,12 @@ using FelixValues = std::map<std::string, std::string, std::less<>>;
 /// The canonical text of a value as environment, file or the store have it: true/false, decimal seconds, the choice as
 /// spelled in the table, "none" as empty for lists and paths. An error says what it must be.
 Result<std::string> felix_value(const FelixParameter& parameter, std::string_view text);
+
+/// The same of a member of a FelixConfiguration's spec.
+Result<std::string> felix_member_value(const FelixParameter& parameter, const schema::Value& value);
+
+/// The default as a FelixConfiguration has it; empty: none.
+std::string felix_default(const FelixParameter& parameter);
 
 /// What a resource says: the members of its spec as text, overridden by annotations config.projectcalico.org/<name>.
 /// Members that are unknown or of the wrong type are left out; each is a sentence in `problems`.

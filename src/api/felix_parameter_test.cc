@@ -27,10 +27,11 @@ TEST(FelixParameters, HaveDefaultsOfTheirOwnType) {
   std::set<std::string_view> names, fields;
   for (const FelixParameter& parameter : felix_parameters()) {
     EXPECT_TRUE(felix_value(parameter, parameter.fallback)) << parameter.name << " " << parameter.fallback;
+    EXPECT_FALSE(parameter.doc.empty()) << parameter.name;
     EXPECT_TRUE(names.insert(parameter.name).second) << parameter.name;
     EXPECT_TRUE(parameter.field.empty() || fields.insert(parameter.field).second) << parameter.field;
   }
-  EXPECT_EQ(names.size(), 198u);
+  EXPECT_EQ(names.size(), 205u);
 }
 
 TEST(FelixParameters, AreProjectedFromTheResource) {
@@ -67,7 +68,7 @@ TEST(FelixParameters, SayWhichMembersAreWrongAndKeepTheOthers) {
   std::vector<std::string> problems;
 
   const auto values = values_of(
-      R"j({"healthPort":70000,"ipv6Support":"yes","routeRefreshInterval":90,"healthHost":"::1","zzz":1,"nodeSelector":"all()"})j",
+      R"j({"healthPort":70000,"ipv6Support":"maybe","routeRefreshInterval":90,"healthHost":"::1","zzz":1,"nodeSelector":"all()"})j",
       &problems);
 
   EXPECT_EQ(values, (FelixValues{{"HealthHost", "::1"}}));

@@ -1,8 +1,8 @@
 // Formats of names, labels and selectors.
 #include <algorithm>
-#include <regex>
 
 #include "api/formats.h"
+#include "api/pattern.h"
 #include "api/selector.h"
 #include "base/strings.h"
 
@@ -140,13 +140,9 @@ Broken http_path(std::string_view text) {
 }
 
 Broken regular_expression(std::string_view text) {
-  try {
-    const std::regex parsed(text.begin(), text.end());
-    static_cast<void>(parsed);
-    return std::nullopt;
-  } catch (const std::regex_error& error) {
-    return "is no regular expression: " + std::string(error.what());
-  }
+  const auto parsed = Pattern::parse(text);
+  if (parsed) return std::nullopt;
+  return "is no regular expression: " + parsed.error().message;
 }
 
 Broken wireguard_key(std::string_view text) {

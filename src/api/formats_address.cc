@@ -152,9 +152,12 @@ const TextRule address_with_port{.doc = "an address, with a port as 10.0.0.1:180
                                  .check = check::address_with_port};
 const TextRule mac{.doc = "a MAC address", .check = check::mac};
 const TextRule host_cidr{.doc = "a single address, also as /32 or /128", .check = check::host_cidr};
-const TextRule protocol_spelling{.doc = "TCP, UDP, ICMP, ICMPv6, SCTP, UDPLite or 1..255",
-                                 .check = check::protocol_spelling};
-const TextRule port_protocol{.doc = "TCP, UDP or SCTP", .check = check::port_protocol};
+const TextRule protocol_spelling{
+    .doc = "TCP, UDP, ICMP, ICMPv6, SCTP, UDPLite or 1..255",
+    .pattern = "^(TCP|UDP|ICMP|ICMPv6|SCTP|UDPLite|0*([1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5]))$",
+    .check = check::protocol_spelling};
+const TextRule port_protocol{
+    .doc = "TCP, UDP or SCTP", .pattern = "^(TCP|UDP|SCTP|6|17|132)$", .check = check::port_protocol};
 const TextRule interface_name{.doc = "the name of an interface", .check = check::interface_name};
 const TextRule ignored_interface{.doc = "the name of an interface, * for any characters, but not * alone",
                                  .pattern = "^[a-zA-Z0-9_.*-]{1,15}$",

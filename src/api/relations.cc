@@ -5,12 +5,16 @@
 #include <algorithm>
 
 #include "api/described.h"
+#include "base/strings.h"
 
 namespace weft::api {
 
 namespace {
 
-using Broken = Result<std::optional<std::string>>;
+using Broken = Result<std::vector<schema::Problem>>;
+
+/// About the relation's path.
+schema::Problem problem(std::string rule) { return {{}, {}, std::move(rule)}; }
 
 template <class T>
 const T& as(const Object& object) {
@@ -27,26 +31,29 @@ const Kind& kind(std::string_view name) {
 
 Broken overlaps_another(const Object& object, const Object*, Others& others) {
   const auto& pool = as<IpPool>(object);
+  std::vector<schema::Problem> problems;
   for (const Object& other : TRY(others.list(*object.kind))) {
     const auto& [metadata, spec, status, extra] = as<IpPool>(other);
     if (metadata.name == pool.metadata.name || spec.cidr.family() != pool.spec.cidr.family()) continue;
-    if (spec.cidr.overlaps(pool.spec.cidr))
-      return fmt::format("IPPool({}) CIDR overlaps with IPPool({}) CIDR {}", pool.metadata.name, metadata.name,
-                         net::to_string(spec.cidr));
+    if (spec.cidr.overlaps(pool.spec.cidr)) {
+      problems.push_back(problem(fmt::format("IPPool({}) CIDR overlaps with IPPool({}) CIDR {}", pool.metadata.name,
+                                             metadata.name, net::to_string(spec.cidr))));
+    }
   }
-  return std::nullopt;
+  return problems;
 }
 
 Broken has_other_blocks(const Object& object, const Object*, Others& others) {
   const auto& spec = as<IpPool>(object).spec;
+  std::vector<schema::Problem> problems;
   for (const net::Cidr& block : TRY(others.blocks())) {
     if (block.family() != spec.cidr.family() || !block.overlaps(spec.cidr) || block.length() == spec.block_size)
       continue;
-    return fmt::format(
+    problems.push_back(problem(fmt::format(
         "IPPool blocksSize conflicts with existing allocations that use a different blockSize: block {} is there",
-        net::to_string(block));
+        net::to_string(block))));
   }
-  return std::nullopt;
+  return problems;
 }
 
 bool is_for_balancers(const Object& pool) {
@@ -55,8 +62,8 @@ bool is_for_balancers(const Object& pool) {
 }
 
 Broken leaves_balancers(const Object& object, const Object* before, Others&) {
-  if (!before || !is_for_balancers(*before) || is_for_balancers(object)) return std::nullopt;
-  return "IPPool allowed use cannot be changed from LoadBalacer to Workload or Tunnel";
+  if (!before || !is_for_balancers(*before) || is_for_balancers(object)) return {};
+  return std::vector{problem("IPPool allowed use cannot be changed from LoadBalacer to Workload or Tunnel")};
 }
 
 // Policies and tiers
@@ -65,35 +72,40 @@ template <class Policy>
 Broken has_no_tier(const Object& object, const Object*, Others& others) {
   const std::string& given = as<Policy>(object).spec.tier;
   const std::string tier = given.empty() ? "default" : given;
-  if (TRY(others.has(kind("Tier"), tier))) return std::nullopt;
-  return fmt::format("resource does not exist: Tier({})", tier);
+  if (TRY(others.has(kind("Tier"), tier))) return {};
+  return std::vector{problem(fmt::format("resource does not exist: Tier({})", tier))};
 }
 
 Broken is_built_in(const Object& object, const Object*, Others&) {
   const std::string& name = object.metadata().name;
-  if (name != "default" && name != "kube-admin" && name != "kube-baseline") return std::nullopt;
-  return fmt::format("Cannot delete {} tier", name);
+  if (name != "default" && name != "kube-admin" && name != "kube-baseline") return {};
+  return std::vector{problem(fmt::format("Cannot delete {} tier", name))};
 }
 
 template <class Policy>
 Broken has_policy(const Object& object, const Object*, Others& others) {
   const Kind& policies = kind(schema::schema_of<Policy>().kind);
+  std::vector<schema::Problem> problems;
   for (const Object& policy : TRY(others.list(policies))) {
     if (as<Policy>(policy).spec.tier != object.metadata().name) continue;
     const Metadata& m = policy.metadata();
-    return fmt::format("Cannot delete a non-empty tier: {}({}{}) is in it", policies.name,
-                       m.namespace_.empty() ? "" : m.namespace_ + "/", m.name);
+    problems.push_back(problem(fmt::format("Cannot delete a non-empty tier: {}({}{}) is in it", policies.name,
+                                           m.namespace_.empty() ? "" : m.namespace_ + "/", m.name)));
   }
-  return std::nullopt;
+  return problems;
 }
 
 // BGP
 
 Broken has_unknown_filter(const Object& object, const Object*, Others& others) {
-  for (const std::string& filter : as<BgpPeer>(object).spec.filters) {
-    if (!TRY(others.has(kind("BGPFilter"), filter))) return fmt::format("BGPFilter(s) not found: {}", filter);
+  const auto& filters = as<BgpPeer>(object).spec.filters;
+  std::vector<schema::Problem> problems;
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    if (TRY(others.has(kind("BGPFilter"), filters[i]))) continue;
+    problems.push_back({fmt::format("spec.filters[{}]", i), schema::type::shortened(schema::to_json(filters[i])),
+                        fmt::format("BGPFilter(s) not found: {}", filters[i])});
   }
-  return std::nullopt;
+  return problems;
 }
 
 }  // namespace
@@ -124,6 +136,14 @@ bool is_about(const Relation& relation, Change change, const Kind& kind) {
   return relation.kind == kind.name &&
          std::find(relation.changes.begin(), relation.changes.end(), change) != relation.changes.end();
 }
+
+std::string json_at(const schema::Value& value, std::string_view path) {
+  const schema::Value* at = &value;
+  for (const std::string& name : split(path, '.')) at = at ? at->at(name) : nullptr;
+  return at ? schema::type::shortened(schema::to_json(*at)) : "";
+}
+
+constexpr std::size_t most_named = 10;
 }  // namespace
 
 bool has_relations(Change change, const Kind& kind) {
@@ -136,8 +156,16 @@ Result<std::vector<schema::Problem>> check_relations(Change change, const Object
   std::vector<schema::Problem> problems;
   for (const Relation& relation : relations()) {
     if (!is_about(relation, change, *object.kind)) continue;
-    if (auto broken = TRY(relation.broken(object, before, others)))
-      problems.push_back({std::string(relation.path), {}, std::move(*broken)});
+    auto broken = TRY(relation.broken(object, before, others));
+    if (broken.size() > most_named) {
+      broken[most_named - 1].rule += fmt::format(", and {} more", broken.size() - most_named);
+      broken.resize(most_named);
+    }
+    for (schema::Problem& problem : broken) {
+      if (problem.path.empty())
+        problem = {std::string(relation.path), json_at(object.value(), relation.path), std::move(problem.rule)};
+      problems.push_back(std::move(problem));
+    }
   }
   return problems;
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,13 +28,15 @@ struct Relation {
   std::vector<Change> changes;
   std::string_view path;  // "spec.cidr"
   std::string_view rule;  // in words, for the reference
-  /// What is wrong; nullopt when nothing is. `before` is there for an update.
-  Result<std::optional<std::string>> (*broken)(const Object& object, const Object* before, Others& others);
+  /// What is wrong, all of it. Without a path of its own a problem is about `path` and what is there. `before` is there
+  /// for an update.
+  Result<std::vector<schema::Problem>> (*broken)(const Object& object, const Object* before, Others& others);
 };
 
 const std::vector<Relation>& relations();
 
-/// Everything wrong with a change. An error only when the others cannot be read.
+/// Everything wrong with a change; ten of the others that break one rule are named. An error only when the others
+/// cannot be read.
 Result<std::vector<schema::Problem>> check_relations(Change change, const Object& object, const Object* before,
                                                      Others& others);
 /// Whether any rule looks at this change of this kind, and at what was before.

@@ -49,6 +49,10 @@ const Schema& schema_of<ServiceMatch>() {
   return schema;
 }
 
+namespace {
+constexpr std::string_view one_of_exact_and_prefix = "must have exactly one of exact and prefix";
+}  // namespace
+
 template <>
 const Schema& schema_of<HttpPath>() {
   static const Schema schema =
@@ -56,8 +60,12 @@ const Schema& schema_of<HttpPath>() {
           .field("exact", &HttpPath::exact, "The whole path.", Format{api::http_path}, Length{1024})
           .field("prefix", &HttpPath::prefix, "How it begins.", Format{api::http_path}, Length{1024})
           .extra(&HttpPath::extra)
-          .rule("", "must have exactly one of exact and prefix",
-                [](const HttpPath& path) { return path.exact.empty() == path.prefix.empty(); });
+          .check(
+              [](const HttpPath& path, const Report& report) {
+                if (path.exact.empty() == path.prefix.empty())
+                  report("", api::value_of(path), std::string(one_of_exact_and_prefix));
+              },
+              {{"", one_of_exact_and_prefix, true}});
   return schema;
 }
 
@@ -184,7 +192,7 @@ const Schema& schema_of<Rule>() {
   static const Schema schema =
       describe<Rule>("Rule", "What is done with traffic that matches all that is given.")
           .field("action", &Rule::action, "What is done.", required)
-          .field("ipVersion", &Rule::ip_version, "4 or 6.")
+          .field("ipVersion", &Rule::ip_version, "Version of IP.", Numbers{{4, 6}})
           .field("protocol", &Rule::protocol, "This protocol.", Written{api::protocol_spelling})
           .field("icmp", &Rule::icmp, "This ICMP message.")
           .field("notProtocol", &Rule::not_protocol, "Not this protocol.", Written{api::protocol_spelling})
@@ -194,8 +202,6 @@ const Schema& schema_of<Rule>() {
           .field("http", &Rule::http, "These HTTP requests.")
           .field("metadata", &Rule::metadata, "Notes about the rule.")
           .extra(&Rule::extra)
-          .rule("ipVersion", "must be 4 or 6",
-                [](const Rule& r) { return r.ip_version && *r.ip_version != 4 && *r.ip_version != 6; })
           .check(check_ports, {{"source.ports", "need protocol TCP, UDP or SCTP; names of ports may be without"}})
           .check(check_families, {{"source.nets", "must be of the family of ipVersion"},
                                   {"source.nets", "must be of one family in the whole rule"}})
@@ -235,7 +241,8 @@ void check_directions(const std::vector<Rule>& ingress, const std::vector<Rule>&
     if (const auto& services = egress[i].source.services) {
       report(at("egress", i, "source.services"), services->name, "not allowed in egress rule source");
     }
-    if (egress[i].http) report(at("egress", i, "http"), {}, "not allowed in egress rules");
+    if (const auto& http = egress[i].http)
+      report(at("egress", i, "http"), value_of(*http), "not allowed in egress rules");
   }
 }
 

@@ -14,11 +14,8 @@ const Schema& schema_of<TierSpec>() {
       describe<TierSpec>("TierSpec", "Where the tier stands and what it does when no rule decides.")
           .field("order", &TierSpec::order, "Tiers of a lower order come first.", Default{1000000})
           .field("defaultAction", &TierSpec::default_action,
-                 "What happens when no rule of the tier's policies decides.", Default{"Deny"})
-          .extra(&TierSpec::extra)
-          .rule("defaultAction", "must be Deny or Pass", [](const TierSpec& s) {
-            return s.default_action && *s.default_action != Action::deny && *s.default_action != Action::pass;
-          });
+                 "What happens when no rule of the tier's policies decides.", OneOf{{"Deny", "Pass"}}, Default{"Deny"})
+          .extra(&TierSpec::extra);
   return schema;
 }
 

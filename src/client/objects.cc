@@ -6,6 +6,7 @@
 #include <array>
 #include <ctime>
 #include <iterator>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -13,7 +14,9 @@
 #include "api/ipam.h"
 #include "api/profile.h"
 #include "api/relations.h"
+#include "base/strings.h"
 #include "schema/document.h"
+#include "schema/type.h"
 
 namespace weft::client {
 namespace {
@@ -57,17 +60,30 @@ Error about(const std::string& title, Error error) {
   }
 }
 
-Result<store::Revision> revision_of(const api::Metadata& metadata) {
+/// 0: none is given. nullopt: it is no revision.
+std::optional<store::Revision> revision_of(const api::Metadata& metadata) {
   store::Revision revision = 0;
   for (const char c : metadata.resource_version) {
-    if (c < '0' || c > '9' || revision > (1ll << 58)) {
-      return fail(Code::invalid,
-                  fmt::format("metadata.resourceVersion: \"{}\" is not a revision", metadata.resource_version));
-    }
+    if (c < '0' || c > '9' || revision > (1ll << 58)) return std::nullopt;
     revision = revision * 10 + (c - '0');
   }
-  if (revision == 0) return fail(Code::invalid, "metadata.resourceVersion: must be set for an update");
   return revision;
+}
+
+/// What a change demands of the revision; nullopt when it is kept.
+std::optional<schema::Problem> broken_revision(api::Change change, const api::Metadata& metadata) {
+  const std::string& given = metadata.resource_version;
+  const auto broken = [](std::string value, std::string rule) {
+    return schema::Problem{"metadata.resourceVersion", schema::type::shortened(std::move(value)), std::move(rule)};
+  };
+  if (change == api::Change::create) {
+    if (given.empty()) return std::nullopt;
+    return broken(schema::to_json(given), "must not be set for a create");
+  }
+  const auto revision = revision_of(metadata);
+  if (!revision) return broken({}, fmt::format("\"{}\" is not a revision", given));
+  if (*revision == 0) return broken({}, "must be set for an update");
+  return std::nullopt;
 }
 
 bool is_virtual(const api::Kind& kind, std::string_view name) {
@@ -85,25 +101,31 @@ api::Object virtual_profile(const api::Kind& kind) {
   return object;
 }
 
-Result<> writable(const api::Kind& kind, std::string_view name, std::string_view namespace_,
-                  std::string_view operation) {
-  if (is_virtual(kind, name))
-    return fail(Code::denied, fmt::format("operation {} is not supported on {}: it always exists and cannot be changed",
-                                          operation, client::title(kind, name, namespace_)));
-  if (name.empty()) return fail(Code::invalid, std::string(kind.name) + ": metadata.name: must be set");
-  if (kind.namespaced && namespace_.empty())
-    return fail(Code::invalid, client::title(kind, name, namespace_) + ": metadata.namespace: must be set");
-  return {};
+Result<> changeable(const api::Object& object, std::string_view operation) {
+  if (!is_virtual(*object.kind, object.metadata().name)) return {};
+  return fail(Code::denied, fmt::format("operation {} is not supported on {}: it always exists and cannot be changed",
+                                        operation, title(object)));
 }
 
-/// Writable, defaults filled in, every rule kept.
-Result<> prepare(const api::Object& object) {
-  const auto& m = object.metadata();
-  TRY(writable(*object.kind, m.name, m.namespace_, "update"));
+/// What is wrong with the object by itself, defaults filled in: what was left out is not a change from what defaults
+/// gave it before.
+std::vector<schema::Problem> own_problems(api::Change change, const api::Object& object,
+                                          const api::Object* before = nullptr) {
   api::set_defaults(object);
-  const auto problems = api::validate(object);
-  if (!problems.empty()) return std::unexpected(schema::to_error(problems).within(title(object)));
-  return {};
+  auto problems = api::validate(object);
+  if (before) std::ranges::move(api::validate_update(*before, object), std::back_inserter(problems));
+  if (auto broken = broken_revision(change, object.metadata())) problems.push_back(std::move(*broken));
+  return problems;
+}
+
+Result<> none_of(const std::vector<schema::Problem>& problems, const api::Object& object) {
+  if (problems.empty()) return {};
+  return std::unexpected(schema::to_error(problems).within(title(object)));
+}
+
+Result<> keeps_own_rules(api::Change change, const api::Object& object) {
+  TRY(changeable(object, "update"));
+  return none_of(own_problems(change, object), object);
 }
 
 /// The objects of a store, for rules between objects.
@@ -142,15 +164,26 @@ Result<std::vector<schema::Problem>> disagreements(store::Store& store, api::Cha
 /// That the object may be written: its own rules and those between it and others, all that is broken at once.
 Result<> keeps_rules(store::Store& store, api::Change change, const api::Object& object,
                      const api::Object* before = nullptr) {
-  const auto& m = object.metadata();
-  TRY(writable(*object.kind, m.name, m.namespace_, "update"));
-  api::set_defaults(object);  // what was left out is not a change from what defaults gave it before
-  auto problems = before ? api::validate_update(*before, object) : api::validate(object);
+  TRY(changeable(object, "update"));
+  auto problems = own_problems(change, object, before);
   auto more = disagreements(store, change, object, before);
   if (!more && problems.empty()) return std::unexpected(std::move(more.error()));
   if (more) std::ranges::move(*more, std::back_inserter(problems));
-  if (!problems.empty()) return std::unexpected(schema::to_error(problems).within(title(object)));
-  return {};
+  return none_of(problems, object);
+}
+
+/// Of an object that keeps its rules.
+store::Op creation_of(const api::Object& object) {
+  auto& m = object.metadata();
+  if (m.uid.empty()) m.uid = uuid();
+  if (m.creation_timestamp.empty()) m.creation_timestamp = now();
+  return {.kind = store::Op::Kind::create, .key = object.path(), .value = object.stored()};
+}
+store::Op change_of(const api::Object& object) {
+  return {.kind = store::Op::Kind::update,
+          .key = object.path(),
+          .value = object.stored(),
+          .expected = revision_of(object.metadata()).value()};
 }
 
 Result<> commit(store::Store& store, const api::Object& object, const store::Op& op) {
@@ -170,16 +203,13 @@ void take_identity(const api::Object& from, const api::Object& to) {
   metadata.extra = from.metadata().extra;
 }
 
-Result<> commit_update(store::Store& store, const api::Object& object) {
-  return commit(store, object, TRY(update_op(object)));
-}
-
 /// Writes over what is there. With a revision given, only over that one.
 Result<> write_over(store::Store& store, const api::Object& object, bool create_absent) {
   const std::string given = object.metadata().resource_version;
   for (int tries = 0; tries < most_tries; ++tries) {
     const auto there = get(store, *object.kind, object.metadata().name, object.metadata().namespace_);
-    if (!there && there.error().code == Code::not_found && create_absent) {
+    const bool nameless = object.metadata().name.empty();  // create() says so, with all else that is wrong
+    if (!there && there.error().code == Code::not_found && (create_absent || nameless)) {
       // What was shown with its revision and deleted since is put back.
       object.metadata().resource_version.clear();
       auto created = create(store, object);
@@ -191,7 +221,7 @@ Result<> write_over(store::Store& store, const api::Object& object, bool create_
     take_identity(*there, object);
     if (!given.empty()) object.metadata().resource_version = given;
     TRY(keeps_rules(store, api::Change::update, object, &*there));
-    auto updated = commit_update(store, object);
+    auto updated = commit(store, object, change_of(object));
     if (updated || !given.empty() ||
         (updated.error().code != Code::conflict && updated.error().code != Code::not_found))
       return updated;
@@ -237,49 +267,43 @@ Result<ObjectList> list(store::Store& store, const api::Kind& kind, std::string_
 }
 
 Result<store::Op> create_op(const api::Object& object) {
-  auto& m = object.metadata();
-  if (!m.resource_version.empty())
-    return fail(Code::invalid, title(object) + ": metadata.resourceVersion: must not be set for a create");
-  TRY(prepare(object));
-  if (m.uid.empty()) m.uid = uuid();
-  if (m.creation_timestamp.empty()) m.creation_timestamp = now();
-  return store::Op{.kind = store::Op::Kind::create, .key = object.path(), .value = object.stored()};
+  TRY(keeps_own_rules(api::Change::create, object));
+  return creation_of(object);
 }
 
 Result<store::Op> update_op(const api::Object& object) {
-  TRY(prepare(object));
-  const auto revision = TRY(within(revision_of(object.metadata()), title(object)));
-  return store::Op{
-      .kind = store::Op::Kind::update, .key = object.path(), .value = object.stored(), .expected = revision};
+  TRY(keeps_own_rules(api::Change::update, object));
+  return change_of(object);
 }
 
 Result<> create(store::Store& store, const api::Object& object) {
   TRY(keeps_rules(store, api::Change::create, object));
-  return commit(store, object, TRY(create_op(object)));
+  return commit(store, object, creation_of(object));
 }
 Result<> update(store::Store& store, const api::Object& object) {
   TRY(keeps_rules(store, api::Change::update, object));
-  return commit_update(store, object);
+  return commit(store, object, change_of(object));
 }
 Result<> apply(store::Store& store, const api::Object& object) { return write_over(store, object, true); }
 Result<> replace(store::Store& store, const api::Object& object) { return write_over(store, object, false); }
 
 Result<> remove(store::Store& store, const api::Kind& kind, std::string_view name, std::string_view namespace_,
                 store::Revision expected) {
-  TRY(writable(kind, name, namespace_, "delete"));
-  api::Metadata metadata;
-  metadata.name = name;
-  metadata.namespace_ = namespace_;
-  if (api::has_relations(api::Change::remove, kind)) {
-    const api::Object object{&kind, kind.make()};
-    object.metadata() = metadata;
-    const auto problems = TRY(disagreements(store, api::Change::remove, object));
-    if (!problems.empty())
-      return fail(Code::denied,
-                  fmt::format("operation delete is not supported on {}: {}", title(object), problems.front().rule));
-  }
-  const auto removed = store.remove(api::path_of(kind, metadata), expected);
-  if (!removed) return std::unexpected(about(title(kind, name, namespace_), removed.error()));
+  const api::Object object{&kind, kind.make()};
+  object.metadata().name = name;
+  object.metadata().namespace_ = namespace_;
+  TRY(changeable(object, "delete"));
+  std::vector<schema::Problem> missing;
+  if (name.empty()) missing.push_back({"metadata.name", {}, "is required"});
+  if (kind.namespaced && namespace_.empty()) missing.push_back({"metadata.namespace", {}, "is required"});
+  TRY(none_of(missing, object));
+  std::vector<std::string> reasons;
+  for (const auto& problem : TRY(disagreements(store, api::Change::remove, object))) reasons.push_back(problem.rule);
+  if (!reasons.empty())
+    return fail(Code::denied,
+                fmt::format("operation delete is not supported on {}: {}", title(object), join(reasons, "; ")));
+  const auto removed = store.remove(object.path(), expected);
+  if (!removed) return std::unexpected(about(title(object), removed.error()));
   return {};
 }
 

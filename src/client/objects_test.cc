@@ -49,8 +49,12 @@ TEST_F(ObjectsTest, AreListedByNamespaceOrAll) {
 
 TEST_F(ObjectsTest, NeedANameAndANamespaceWhereTheirKindHasOne) {
   EXPECT_EQ(create(store, object("NetworkSet", "s")).error(),
-            (Error{Code::invalid, "NetworkSet(s): metadata.namespace: must be set"}));
-  EXPECT_EQ(create(store, object("Tier", "")).error(), (Error{Code::invalid, "Tier: metadata.name: must be set"}));
+            (Error{Code::invalid, "NetworkSet(s): metadata.namespace: is required"}));
+  for (const auto& outcome : {create(store, object("NetworkSet", "")), apply(store, object("NetworkSet", "")),
+                              replace(store, object("NetworkSet", "")), remove(store, kind("NetworkSet"), "")}) {
+    EXPECT_EQ(outcome.error(),
+              (Error{Code::invalid, "NetworkSet(): metadata.name: is required; metadata.namespace: is required"}));
+  }
 }
 
 TEST_F(ObjectsTest, KeepTheirRules) {
@@ -58,7 +62,7 @@ TEST_F(ObjectsTest, KeepTheirRules) {
   EXPECT_EQ(bad.error().code, Code::invalid);
   EXPECT_THAT(bad.error().message, testing::StartsWith("Tier(Not a name): metadata.name: "));
   EXPECT_EQ(create(store, tier(1, "7")).error().message,
-            "Tier(t): metadata.resourceVersion: must not be set for a create");
+            "Tier(t): metadata.resourceVersion: must not be set for a create (is \"7\")");
   EXPECT_EQ(update(store, tier(1)).error().message, "Tier(t): metadata.resourceVersion: must be set for an update");
   EXPECT_THAT(update(store, tier(1, "x7")).error().message, HasSubstr("\"x7\" is not a revision"));
   EXPECT_THAT(update(store, tier(1, "99999999999999999999")).error().message, HasSubstr("is not a revision"));
@@ -153,8 +157,9 @@ TEST_F(ObjectsTest, SayWhichOneTheStoreDidNotAnswerFor) {
 
 TEST_F(ObjectsTest, AgreeWithOthers) {
   const auto policy = object("NetworkPolicy", "p", "n");
-  EXPECT_EQ(create(store, policy).error(),
-            (Error{Code::invalid, "NetworkPolicy(n/p): spec.tier: resource does not exist: Tier(default)"}));
+  EXPECT_EQ(
+      create(store, policy).error(),
+      (Error{Code::invalid, "NetworkPolicy(n/p): spec.tier: resource does not exist: Tier(default) (is \"default\")"}));
   ASSERT_TRUE(ensure_initialized(store));
   EXPECT_TRUE(create(store, policy));
 
@@ -162,11 +167,15 @@ TEST_F(ObjectsTest, AgreeWithOthers) {
   const auto in_tier = object("GlobalNetworkPolicy", "g");
   static_cast<api::GlobalNetworkPolicy*>(in_tier.data.get())->spec.tier = "t";
   ASSERT_TRUE(create(store, in_tier));
+  const auto also_in_tier = object("NetworkPolicy", "q", "n");
+  static_cast<api::NetworkPolicy*>(also_in_tier.data.get())->spec.tier = "t";
+  ASSERT_TRUE(create(store, also_in_tier));
   EXPECT_EQ(remove(store, kind("Tier"), "t").error(),
             (Error{Code::denied,
                    "operation delete is not supported on Tier(t): Cannot delete a non-empty tier: "
-                   "GlobalNetworkPolicy(g) is in it"}));
+                   "GlobalNetworkPolicy(g) is in it; Cannot delete a non-empty tier: NetworkPolicy(n/q) is in it"}));
   ASSERT_TRUE(remove(store, kind("GlobalNetworkPolicy"), "g"));
+  ASSERT_TRUE(remove(store, kind("NetworkPolicy"), "q", "n"));
   EXPECT_TRUE(remove(store, kind("Tier"), "t"));
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "api/kinds.h"
@@ -10,9 +9,17 @@
 /// What other programs want to know of the kinds: custom resource definitions for Kubernetes, JSON Schema for editors.
 namespace weft::ctl {
 
-/// Kinds that are custom resources where the store is Kubernetes.
-std::vector<const api::Kind*> custom_kinds();
-schema::Value custom_resource_definition(const api::Kind& kind);
+/// What is a custom resource where the store is Kubernetes.
+struct CustomKind {
+  std::string name;    // "IPPool"
+  std::string plural;  // "ippools"
+  bool namespaced = false;
+  schema::Object schema;  // of an object
+};
+
+/// The kinds that Kubernetes has no objects of its own for, and what IPAM keeps.
+std::vector<CustomKind> custom_kinds();
+schema::Value custom_resource_definition(const CustomKind& kind);
 /// Of a document of the kind.
 schema::Value json_schema_of(const api::Kind& kind);
 

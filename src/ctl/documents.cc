@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <iterator>
+#include <map>
+#include <set>
 
 #include <fmt/core.h>
 
@@ -45,6 +48,96 @@ void keep_what_users_give(const api::Object& object) {
   metadata.extra = {};
 }
 
+/// Puts a value where a path such as "spec.ingress[0].protocol" leads.
+void put(schema::Value& document, std::string_view path, const schema::Value& value) {
+  schema::Value* at = &document;
+  for (const std::string& step : split(path, '.')) {
+    auto bracket = std::min(step.find('['), step.size());
+    const std::string name = step.substr(0, bracket);
+    auto* object = at->as_object();
+    if (!object) return;
+    if (!object->find(name)) object->set(name, schema::Object());
+    at = object->find(name);
+    for (; bracket < step.size(); bracket = std::min(step.find('[', bracket + 1), step.size())) {
+      auto* array = at->as_array();
+      const std::size_t index = std::strtoul(step.c_str() + bracket + 1, nullptr, 10);
+      if (!array || index >= array->size()) return;
+      at = &(*array)[index];
+    }
+  }
+  *at = value;
+}
+
+/// Values of all sorts, and those that are said to be wrong: another member may have to be the same.
+std::vector<schema::Value> stand_ins(const std::vector<schema::Problem>& problems) {
+  using schema::Array, schema::Object;
+  std::vector<schema::Value> values = {true, 4, 6, Object(), Array{Object()}, Array{"default"}, Array{"10.0.0.1"}};
+  for (const auto* text : {"default", "TCP", "ICMP", "Egress", "10.0.0.1", "10.0.0.0/8", "fd00::1", "fd00::/64"})
+    values.emplace_back(text);
+  constexpr std::size_t most = 32;
+  for (const auto& problem : problems) {
+    auto value = schema::parse_json(problem.value);
+    if (value && values.size() < most && std::ranges::find(values, *value) == values.end())
+      values.push_back(std::move(*value));
+  }
+  return values;
+}
+
+/// The object with something else where nothing could be read.
+api::Object with_stand_in(const api::Kind& kind, schema::Value given, const std::vector<schema::Problem>& unread,
+                          const schema::Value& stand_in) {
+  for (const auto& problem : unread) put(given, problem.path, stand_in);
+  api::Object object{&kind, kind.make()};
+  schema::read(kind.schema(), std::move(given), object.data.get(), false);
+  api::set_defaults(object);
+  return object;
+}
+
+bool is_at_or_below(std::string_view path, std::string_view above) {
+  return path.starts_with(above) &&
+         (path.size() == above.size() || path[above.size()] == '.' || path[above.size()] == '[');
+}
+
+/// Rules that the object breaks with its defaults filled in. Of members that could not be read nothing is known: a
+/// problem is told only if it stays whatever stands there.
+std::vector<schema::Problem> broken_rules(const api::Object& object, const std::vector<schema::Problem>& unread) {
+  const auto given = unread.empty() ? schema::Value() : object.value();
+  api::set_defaults(object);
+  auto problems = api::validate(object);
+  if (unread.empty()) return problems;
+  std::erase_if(problems, [&](const auto& problem) {
+    return std::ranges::any_of(unread, [&](const auto& u) { return is_at_or_below(problem.path, u.path); });
+  });
+  if (problems.empty()) return problems;
+
+  const auto by_path = [](const std::vector<schema::Problem>& those) {
+    std::map<std::string, std::set<std::string>> rules;
+    for (const auto& problem : those) rules[problem.path].insert(problem.rule);
+    return rules;
+  };
+  auto always = by_path(problems), ever = always;
+  for (const auto& stand_in : stand_ins(problems)) {
+    auto now = by_path(api::validate(with_stand_in(*object.kind, given, unread, stand_in)));
+    std::erase_if(always, [&](const auto& path) { return !now.contains(path.first); });
+    for (auto& [path, rules] : always) {
+      std::erase_if(rules, [&](const auto& rule) { return !now[path].contains(rule); });
+      ever[path].merge(now[path]);
+    }
+  }
+  std::vector<schema::Problem> sure;
+  for (auto& problem : problems) {
+    const auto rules = always.find(problem.path);
+    if (rules == always.end()) continue;
+    // By one rule or another, as a block size is that neither family has: both are told.
+    if (rules->second.empty() && ever[problem.path].size() == 2) {
+      problem.rule = join({ever[problem.path].begin(), ever[problem.path].end()}, " or ");
+      rules->second.insert(problem.rule);
+    }
+    if (rules->second.contains(problem.rule)) sure.push_back(std::move(problem));
+  }
+  return sure;
+}
+
 void add(Documents& all, schema::Value value, const std::string& where, const Scope& scope) {
   if (auto* array = value.as_array()) {
     for (std::size_t i = 0; i < array->size(); ++i)
@@ -64,26 +157,21 @@ void add(Documents& all, schema::Value value, const std::string& where, const Sc
     return;
   }
   keep_what_users_give(*object);
-  const auto& metadata = object->metadata();
-  const std::string title = client::title(*object->kind, metadata.name, metadata.namespace_);
-  const auto misplaced = [](const schema::Problem& problem) {
+  const bool is_misplaced = std::ranges::any_of(problems, [](const schema::Problem& problem) {
     return problem.path == "apiVersion" || problem.rule.starts_with("is not known");
-  };
-  if (std::any_of(problems.begin(), problems.end(), misplaced)) {
-    all.bad.push_back(schema::to_error(problems).within(title).within(where));
-    return;
-  }
+  });
+  const auto settled = settle_namespace(*object, scope);
+  if (!settled) problems.push_back({"metadata.namespace", {}, settled.error().message});
   Document document{.where = where, .object = std::move(*object), .is_readable = problems.empty()};
+  // Defaults are filled in when it is written; rules are checked on what that will be.
+  std::ranges::move(broken_rules(document.object, problems), std::back_inserter(problems));
   if (!problems.empty()) {
-    document.problem = schema::to_error(problems).within(title);
-  } else if (auto settled = settle_namespace(document.object, scope); !settled) {
-    document.problem = std::move(settled.error());
-    document.is_readable = false;
-  } else {
-    // Defaults are filled in when it is written; rules are checked on what that will be.
-    api::set_defaults(document.object);
-    problems = api::validate(document.object);
-    if (!problems.empty()) document.problem = schema::to_error(problems).within(title_of(document.object));
+    const bool only_namespace = !settled && problems.size() == 1;
+    document.problem = only_namespace ? settled.error() : schema::to_error(problems).within(title_of(document.object));
+  }
+  if (is_misplaced) {
+    all.bad.push_back(std::move(*document.problem).within(where));
+    return;
   }
   all.good.push_back(std::move(document));
 }

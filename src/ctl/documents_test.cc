@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "client/objects.h"
 #include "test/folder.h"
@@ -10,6 +12,7 @@
 namespace weft::ctl {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -51,6 +54,24 @@ metadata: {name: a}
   EXPECT_THAT(read.bad, ElementsAre());
   EXPECT_THAT(read.good, ElementsAre("f.yaml, document 1: IPPool(p)", "f.yaml, document 3: NetworkPolicy(default/a)",
                                      "f.yaml, document 4: NetworkPolicy(ns/b)"));
+}
+
+TEST(DocumentsTest, MeanTrueByYesWhereOneOfTheTwoIsWanted) {
+  const auto documents = parse_documents(
+      "{apiVersion: projectcalico.org/v3, kind: IPPool, metadata: {name: n, labels: {x: on}}, spec: {cidr: "
+      "10.0.0.0/16, "
+      "natOutgoing: yes}}\n---\n"
+      "{apiVersion: projectcalico.org/v3, kind: FelixConfiguration, metadata: {name: default}, spec: {ipv6Support: "
+      "off}}",
+      "f.yaml", {});
+  ASSERT_TRUE(documents);
+  EXPECT_TRUE(documents->problems().empty());
+  ASSERT_EQ(documents->good.size(), 2u);
+  const auto pool = documents->good[0].object.value();
+  EXPECT_EQ(*pool.at("metadata", "name"), schema::Value("n"));
+  EXPECT_EQ(*pool.at("metadata", "labels", "x"), schema::Value("on"));
+  EXPECT_EQ(*pool.at("spec", "natOutgoing"), schema::Value(true));
+  EXPECT_THAT(documents->good[1].object.stored(), HasSubstr(R"("ipv6Support":false)"));
 }
 
 TEST(DocumentsTest, HoldOneAlone) {
@@ -124,6 +145,58 @@ TEST(DocumentsTest, KeepRulesOnWhatWillBeWritten) {
   EXPECT_THAT(
       parse("{apiVersion: projectcalico.org/v3, kind: IPPool, metadata: {name: p}, spec: {cidr: 10.0.0.0/28}}").bad,
       ElementsAre(HasSubstr("IPPool(p): spec.blockSize")));
+}
+
+TEST(DocumentsTest, TellWhatCannotBeReadWithTheRulesThatAllElseBreaks) {
+  const auto read = parse(R"({apiVersion: projectcalico.org/v3, kind: IPPool, metadata: {name: X_}, spec: {
+cidr: 10.0.0.0/33, blockSize: 3, nodeSelector: "a ==", ipipMode: Always, vxlanMode: Always}})");
+
+  ASSERT_EQ(read.bad.size(), 1u);
+  for (const auto* problem :
+       {"f.yaml: IPPool(X_): spec.cidr: ", "; spec.nodeSelector: ", "; metadata.name: ",
+        "; spec.ipipMode: ipipMode and vxlanMode cannot both be enabled (is \"Always\")",
+        "; spec.blockSize: blockSize must be between 116 and 128 for IPv6 pools or blockSize must be between 20 and 32 "
+        "for IPv4 pools (is 3)"})
+    EXPECT_THAT(read.bad[0], HasSubstr(problem));
+  EXPECT_EQ(std::ranges::count(read.bad[0], ';'), 4) << read.bad[0];
+
+  EXPECT_THAT(parse(R"({apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: X_}, spec: {ordr: 1}})").bad,
+              ElementsAre(AllOf(HasSubstr("spec.ordr: is not known"), HasSubstr("; metadata.name: "))));
+  EXPECT_THAT(parse("{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: a, namespace: shop}, "
+                    "spec: {selector: a ==}}",
+                    {.namespace_ = "x"})
+                  .bad,
+              ElementsAre(AllOf(HasSubstr("metadata.namespace: resource namespace does not match client namespace. "
+                                          "shop != x"),
+                                HasSubstr("; spec.selector: "))));
+}
+
+TEST(DocumentsTest, DoNotTellWhatOnlyFollowsFromWhatCannotBeRead) {
+  const std::string version = "{apiVersion: projectcalico.org/v3, kind: ";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"IPPool, metadata: {name: p}, spec: {cidr: 'fd00::/129', blockSize: 122}}", "IPPool(p): spec.cidr: "},
+      {"NetworkPolicy, metadata: {name: p}, spec: {ingress: [{action: Allow, protocol: tcp, destination: {ports: "
+       "[80]}}]}}",
+       "NetworkPolicy(default/p): spec.ingress[0].protocol: "},
+      {"NetworkPolicy, metadata: {name: p}, spec: {ingress: [{action: Allow, ipVersion: four, source: {nets: "
+       "[10.0.0.0/8]}}]}}",
+       "NetworkPolicy(default/p): spec.ingress[0].ipVersion: "},
+      {"NetworkPolicy, metadata: {name: p}, spec: {ingress: [{action: Allow, http: {paths: [{exact: [/a]}]}}]}}",
+       "NetworkPolicy(default/p): spec.ingress[0].http.paths[0].exact: "},
+      {"NetworkPolicy, metadata: {name: p}, spec: {types: [Ingres, Ingress]}}",
+       "NetworkPolicy(default/p): spec.types[0]: "},
+      {"BGPConfiguration, metadata: {name: [x]}, spec: {asNumber: 64512}}", "BGPConfiguration(): metadata.name: "},
+      {"HostEndpoint, metadata: {name: h}, spec: {node: n, expectedIPs: 10.0.0.1}}",
+       "HostEndpoint(h): spec.expectedIPs: "},
+      {"WorkloadEndpoint, metadata: {name: n1-k8s-p-eth0}, spec: {orchestrator: k8s, node: n1, pod: p, endpoint: eth0, "
+       "interfaceName: cali1, ipNetworks: [10.0.0.0/24], ipNATs: [{internalIP: 10.0.0.7, externalIP: 1.2.3.4}]}}",
+       "WorkloadEndpoint(default/n1-k8s-p-eth0): spec.ipNetworks[0]: "},
+  };
+  for (const auto& [document, problem] : cases) {
+    EXPECT_THAT(parse(version + document).bad,
+                ElementsAre(AllOf(testing::StartsWith("f.yaml: " + problem), testing::Not(HasSubstr("; ")))))
+        << document;
+  }
 }
 
 TEST(DocumentsTest, SayWhereTextIsNoYaml) {

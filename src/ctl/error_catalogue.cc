@@ -28,11 +28,11 @@ program says the same in calicoctl's words. What each field must be is on the [p
 
 | Words | Meaning | What to do |
 |---|---|---|
-| `exists already` | create, and it is there | `weft apply`, or `--skip-exists` |
-| `does not exist` | get, replace or delete, and it is not there | look at the name and at `-n` |
-| `was changed by somebody else in between` | the revision that was given is not the newest | get it again, change that |
+| `resource already exists: …` | create, and it is there | `weft apply`, or `--skip-exists` |
+| `resource does not exist: …` | get, replace or delete, and it is not there | look at the name and at `-n` |
+| `update conflict: …` | the revision that was given is not the newest | get it again, change that |
 | `operation … is not supported on …` | the rules below, or it belongs to the nodes or to Kubernetes | see the sentence |
-| `resource type "…" is not known` | no kind has this name | `weft get` with one of the names in the sentence |
+| `resource type '…' is not supported` | no kind has this name | `weft get` with one of the names in the sentence |
 
 ## Single fields
 
@@ -42,7 +42,7 @@ program says the same in calicoctl's words. What each field must be is on the [p
 | `is required` | the field is missing |
 | `must be text`, `must be a whole number`, `must be true or false`, `must be a list`, `must be an object` | the value is of another type |
 | `must be in A..B`, `must be at least A`, `is out of range` | the number is too small or too large |
-| `must be one of …` | another spelling, another case, or no such choice |
+| `must be one of …`, `must be A or B` | another spelling, another case, or no such choice |
 | `must have at most N characters`, `may have at most N elements`, `must have at least N elements` | too long or too short |
 | `is given twice` | a list holds the same element again |
 | `cannot be modified (was …)` | the field stays as it was created: delete the object and create it anew |

@@ -30,7 +30,8 @@ std::string anchor(std::string_view name) { return fmt::format("[{}](#{})", name
 const Schema* inner(const Field& field) { return field.type->inner(); }
 
 std::string type_of(const Field& field) {
-  std::string form = field.type->form();
+  const bool is_narrowed = field.type->shape().kind == schema::Shape::Kind::choice && !field.rules.one_of.empty();
+  std::string form = is_narrowed ? "text" : field.type->form();
   const Schema* struct_ = inner(field);
   if (!struct_) return form;
   const auto at = form.rfind(struct_->kind);
@@ -47,6 +48,7 @@ std::string rules_of(const Field& field) {
     for (const auto name : rules.one_of) names.push_back(name.empty() ? "nothing" : std::string(name));
     words.push_back("one of " + join(names, ", ") + (rules.is_any_case ? ", in any case" : ""));
   }
+  if (!rules.numbers.empty()) words.push_back(schema::list_of_numbers(rules.numbers));
   if (rules.range) {
     const bool open = rules.range->high == std::numeric_limits<std::int64_t>::max();
     words.push_back(open ? fmt::format("at least {}", rules.range->low)
@@ -87,54 +89,22 @@ void add_struct(std::string& page, const Schema& schema, std::set<const Schema*>
   }
 }
 
-std::string_view type_name(api::FelixParameter::Type type) {
-  using Type = api::FelixParameter::Type;
-  switch (type) {
-    case Type::boolean: return "true or false";
-    case Type::integer: return "whole number";
-    case Type::text:
-    case Type::path: return "text";
-    case Type::choice: return "one of the values, in any case";
-    case Type::seconds:
-    case Type::milliseconds: return "duration";
-    case Type::ipv4: return "IPv4 address";
-    case Type::ipv6: return "IPv6 address";
-    case Type::cidrs: return "list of prefixes";
-    case Type::texts: return "text, or list of text";
-    case Type::pairs: return "name=value pairs, or an object of them";
-    case Type::durations: return "list of {name, timeout}";
-    case Type::protocol_ports: return "list of {protocol, port, net}";
-    case Type::port_list: return "list of ports or ranges min:max";
-    case Type::ranges: return "list of {min, max}";
-    case Type::ports: return "port or range min:max";
-    case Type::range: return "{min, max}";
-    case Type::mask: return "32-bit mask";
-    case Type::dscp: return "0..63 or a name such as EF";
-  }
-  return "";
-}
-
 /// The members of a FelixConfiguration's spec are the agents' parameters.
-void add_parameters(std::string& page) {
+void add_parameters(std::string& page, const Schema& spec, std::set<const Schema*>& seen) {
   page +=
       "\n## Members of spec\n\nThe environment knows a parameter as `FELIX_` and its name. Durations are written as "
-      "90s or 1m30s here, in\nseconds or milliseconds in the environment. What the parameters do, and which of them "
-      "an agent follows:\n[settings](../settings.md).\n\n| Member | Parameter | Type | Values | Default |\n"
-      "|---|---|---|---|---|\n";
-  for (const api::FelixParameter& p : api::felix_parameters()) {
-    if (p.field.empty()) continue;
-    std::string values(p.choices);
-    if (p.type == api::FelixParameter::Type::integer) {
-      const bool low = p.low != std::numeric_limits<std::int64_t>::min();
-      const bool high = p.high != std::numeric_limits<std::int64_t>::max();
-      if (low && high) values = fmt::format("{}..{}", p.low, p.high);
-      if (low && !high) values = fmt::format("at least {}", p.low);
-    }
-    std::string fallback(p.fallback);
-    if (!fallback.empty() && p.type == api::FelixParameter::Type::seconds) fallback += "s";
-    if (!fallback.empty() && p.type == api::FelixParameter::Type::milliseconds) fallback += "ms";
-    page += fmt::format("| `{}` | {} | {} | {} | {} |\n", p.field, p.name, cell(std::string(type_name(p.type))),
-                        cell(values), fallback.empty() ? "" : "`" + cell(fallback) + "`");
+      "90s or 1m30s here, in\nseconds or milliseconds in the environment. Which parameters an agent follows: "
+      "[settings](../settings.md).\n\n| Member | Parameter | Type | Rules | Default | Meaning |\n"
+      "|---|---|---|---|---|---|\n";
+  for (const Field& field : spec.fields) {
+    const auto* parameter = api::find_felix_field(field.name);
+    const std::string fallback = parameter ? api::felix_default(*parameter) : "";
+    page += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", field.name, parameter ? parameter->name : "",
+                        cell(type_of(field)), cell(rules_of(field)), fallback.empty() ? "" : "`" + cell(fallback) + "`",
+                        cell(std::string(parameter ? parameter->doc : field.doc)));
+  }
+  for (const Field& field : spec.fields) {
+    if (const Schema* within = inner(field)) add_struct(page, *within, seen);
   }
 }
 
@@ -164,7 +134,8 @@ std::string page_of(const api::Kind& kind) {
   page += fmt::format("\n## Example\n\n```yaml\n{}```\n", example_document(kind));
   std::set<const Schema*> seen;
   add_struct(page, schema, seen);
-  if (schema.find("spec") && schema.find("spec")->type->form() == "object") add_parameters(page);
+  if (const Field* spec = schema.find("spec"); spec && spec->rules.members)
+    add_parameters(page, spec->rules.members(), seen);
   std::string others;
   for (const api::Relation& relation : api::relations()) {
     const std::string line = fmt::format("- `{}`: {}\n", relation.path, relation.rule);

@@ -39,6 +39,9 @@ class WriteTest : public testing::Test {
   static std::string tier(const std::string& name, const std::string& spec = "{order: 1}") {
     return "{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: " + name + "}, spec: " + spec + "}\n";
   }
+  static std::string pool(const std::string& name, const std::string& spec) {
+    return "{apiVersion: projectcalico.org/v3, kind: IPPool, metadata: {name: \"" + name + "\"}, spec: " + spec + "}\n";
+  }
   static std::string policy(const std::string& name, const std::string& spec = "{}") {
     return "{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: " + name + "}, spec: " + spec +
            "}\n";
@@ -63,6 +66,22 @@ TEST_F(WriteTest, TellsAllThatIsWrongAtOnceAlsoBetweenObjects) {
                 ElementsAre(AllOf(HasSubstr("spec.ingress[0]"), HasSubstr("resource does not exist: Tier(absent)"))));
   }
   EXPECT_FALSE(client::get<api::NetworkPolicy>(store, "absent.p", "default"));
+}
+
+TEST_F(WriteTest, TellsThatANameIsMissingWithAllElseThatIsWrong) {
+  write(Verb::create, pool("q", "{cidr: 10.0.1.0/24}"));
+  for (const Verb verb : {Verb::create, Verb::apply, Verb::replace}) {
+    EXPECT_THAT(write(verb, pool("", "{cidr: 10.0.0.0/16, ipipMode: Always, vxlanMode: Always}")),
+                ElementsAre("! f: IPPool(): spec.ipipMode: ipipMode and vxlanMode cannot both be enabled (is "
+                            "\"Always\"); metadata.name: is required; spec.cidr: IPPool() CIDR overlaps with IPPool(q) "
+                            "CIDR 10.0.1.0/24 (is \"10.0.0.0/16\")"));
+  }
+}
+
+TEST_F(WriteTest, TellsWhatAnUpdateBreaksWithWhatTheObjectBreaksByItself) {
+  write(Verb::create, pool("p", "{cidr: 10.0.0.0/16}"));
+  EXPECT_THAT(write(Verb::apply, pool("p", "{cidr: 10.1.0.0/16, ipipMode: Always, vxlanMode: Always}")),
+              ElementsAre(AllOf(HasSubstr("spec.ipipMode: "), HasSubstr("spec.cidr: cannot be modified"))));
 }
 
 TEST_F(WriteTest, AppliesWhetherItIsThereOrNot) {
@@ -148,14 +167,14 @@ TEST_F(WriteTest, HoldsBackNothingBecauseOfOneThatFails) {
 
 TEST_F(WriteTest, PutsPoliciesOnlyIntoTiersThatExist) {
   EXPECT_THAT(write(Verb::create, policy("a", "{tier: t}")),
-              ElementsAre("! f: NetworkPolicy(default/a): spec.tier: resource does not exist: Tier(t)"));
+              ElementsAre("! f: NetworkPolicy(default/a): spec.tier: resource does not exist: Tier(t) (is \"t\")"));
   EXPECT_THAT(write(Verb::create, policy("a")), ElementsAre("NetworkPolicy(default/a)")) << "of the default tier";
   EXPECT_THAT(write(Verb::create, tier("t") + "---\n" + policy("b", "{tier: t}")),
               ElementsAre("Tier(t)", "NetworkPolicy(default/b)"));
   EXPECT_THAT(write(Verb::create,
                     "{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {name: g}, spec: {tier: "
                     "u}}"),
-              ElementsAre("! f: GlobalNetworkPolicy(g): spec.tier: resource does not exist: Tier(u)"));
+              ElementsAre("! f: GlobalNetworkPolicy(g): spec.tier: resource does not exist: Tier(u) (is \"u\")"));
 }
 
 TEST_F(WriteTest, KeepsTiersThatAreNeeded) {

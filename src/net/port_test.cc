@@ -33,8 +33,10 @@ TEST(Protocol, HasPortsWhereTheRulesMayNameThem) {
 
 TEST(Mac, IsSixPairsOfHexDigits) {
   EXPECT_EQ(to_string(*Mac::parse("EE:ee:0a:00:12:ff")), "ee:ee:0a:00:12:ff");
-  for (const std::string_view text : {"", "ee:ee:ee:ee:ee", "ee-ee-ee-ee-ee-ee", "ee:ee:ee:ee:ee:eg",
-                                      "ee:ee:ee:ee:ee:e:", " e:ee:ee:ee:ee:ee", "ee:ee:ee:ee:ee:ee:"}) {
+  EXPECT_EQ(to_string(*Mac::parse("EE-ee-0a-00-12-ff")), "ee:ee:0a:00:12:ff");
+  EXPECT_FALSE(Mac::parse("EE-ee:0a-00-12-ff"));
+  for (const std::string_view text :
+       {"", "ee:ee:ee:ee:ee", "ee:ee:ee:ee:ee:eg", "ee:ee:ee:ee:ee:e:", " e:ee:ee:ee:ee:ee", "ee:ee:ee:ee:ee:ee:"}) {
     EXPECT_FALSE(Mac::parse(text)) << text;
   }
 }

@@ -9,8 +9,8 @@
 #include <cstring>
 #include <functional>
 #include <memory>
-#include <regex>
 
+#include "api/pattern.h"
 #include "base/fd.h"
 #include "kernel/address.h"
 #include "kernel/link.h"
@@ -53,23 +53,23 @@ bool is_global(const net::Ip& ip) {
   return true;
 }
 
-using Names = std::vector<std::regex>;
+using Names = std::vector<api::Pattern>;
 
 Result<Names> compile(const std::vector<std::string>& patterns) {
   Names names;
   for (const auto& pattern : patterns) {
-    try {
-      names.emplace_back(pattern);
-    } catch (const std::regex_error&) {
-      return fail(Code::invalid, fmt::format("interface pattern \"{}\": not a regular expression", pattern));
-    }
+    auto parsed = api::Pattern::parse(pattern);
+    if (!parsed)
+      return fail(Code::invalid, fmt::format("interface pattern \"{}\": not a regular expression: {}", pattern,
+                                             parsed.error().message));
+    names.push_back(*std::move(parsed));
   }
   return names;
 }
 
 bool any_matches(const Names& names, const std::string& text) {
   for (const auto& name : names)
-    if (std::regex_search(text, name)) return true;
+    if (name.finds(text)) return true;
   return false;
 }
 

@@ -60,7 +60,7 @@ TEST(AutodetectTest, CanReachTakesTheAddressTheKernelWouldSendFromWithItsLength)
 }
 
 TEST(AutodetectTest, ABrokenPatternIsAnErrorNotACrash) {
-  EXPECT_EQ(found("interface=eth["), "interface pattern \"eth[\": not a regular expression");
+  EXPECT_EQ(found("interface=eth["), "interface pattern \"eth[\": not a regular expression: missing ]: [");
 }
 
 TEST(AutodetectTest, SaysByWhichMethodNothingWasFound) {

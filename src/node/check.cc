@@ -9,8 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <regex>
-
+#include "api/pattern.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/strings.h"
@@ -90,6 +89,16 @@ std::vector<DroppingChain> legacy_dropping_chains() {
   return found;
 }
 
+const char* mark_of(Finding::Level level) {
+  switch (level) {
+    case Finding::Level::good: return "ok";
+    case Finding::Level::note: return "note";
+    case Finding::Level::warning: return "WARNING";
+    case Finding::Level::missing: return "MISSING";
+  }
+  return "";
+}
+
 std::string version_of_bird(const std::string& bird) {
   const auto answer = run({bird, "--version"}, std::chrono::milliseconds(2000));
   if (!answer || !answer->ok()) return "";
@@ -119,9 +128,9 @@ Facts gather_facts(const std::string& bird) {
   facts.bird = version_of_bird(bird);
 
   if (auto socket = kernel::Socket::open(NETLINK_ROUTE)) {
-    const std::regex counts(mtu_pattern);
+    const auto counts = api::Pattern::parse(mtu_pattern).value();
     for (const auto& link : kernel::list_links(*socket).value_or(std::vector<kernel::Link>{})) {
-      if (!link.up || !std::regex_search(link.name, counts)) continue;
+      if (!link.up || !counts.finds(link.name)) continue;
       if (facts.mtu != 0 && link.mtu >= facts.mtu) continue;
       facts.mtu = link.mtu;
       facts.mtu_of = link.name;
@@ -157,9 +166,7 @@ std::vector<Finding> judge(const Facts& facts) {
     else if (*on)
       say(Level::good, subject, "on");
     else
-      say(Level::missing, subject,
-          fmt::format("off: this machine forwards nothing between pods and network; set {}=1 (sysctl.d makes it last)",
-                      sysctl));
+      say(Level::note, subject, fmt::format("off: the agent sets {}=1, unless IPForwarding is Disabled", sysctl));
   };
   forwarding(facts.forwarding_v4, "forwarding", "net.ipv4.ip_forward");
   if (facts.ipv6) forwarding(facts.forwarding_v6, "forwarding6", "net.ipv6.conf.all.forwarding");
@@ -190,13 +197,8 @@ std::vector<Finding> judge(const Facts& facts) {
 int check_system(const std::string& bird) {
   int status = 0;
   for (const auto& finding : judge(gather_facts(bird))) {
-    const char* mark = "ok";
-    if (finding.level == Finding::Level::warning) mark = "WARNING";
-    if (finding.level == Finding::Level::missing) {
-      mark = "MISSING";
-      status = 1;
-    }
-    fmt::print("{:<8} {:<12} {}\n", mark, finding.subject, finding.text);
+    fmt::print("{:<8} {:<12} {}\n", mark_of(finding.level), finding.subject, finding.text);
+    if (finding.level == Finding::Level::missing) status = 1;
   }
   return status;
 }

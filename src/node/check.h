@@ -32,7 +32,7 @@ struct Facts {
 };
 
 struct Finding {
-  enum class Level { good, warning, missing };
+  enum class Level { good, note, warning, missing };
   Level level = Level::good;
   std::string subject;
   std::string text;
@@ -46,7 +46,7 @@ Facts gather_facts(const std::string& bird = "bird");
 inline constexpr const char* mtu_pattern = "^((en|wl|ww|sl|ib)[Pcopsvx].*|(eth|wlan|wwan).*)";
 inline constexpr std::uint32_t mtu_without_interface = 1460;
 
-/// Prints the findings. @return  exit status: 1 when something is missing, 0 with warnings
+/// Prints the findings. @return  exit status: 1 when something is missing, 0 with notes and warnings
 int check_system(const std::string& bird = "bird");
 
 }  // namespace weft::node

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,11 @@ struct Shape {
   std::vector<std::string_view> choices = {};  // of a choice
   Shape (*element)() = nullptr;                // of a list or map
   const Schema* (*schema)() = nullptr;         // of a structure
+  std::optional<Range> range = {};             // of a number
+  std::string_view pattern = {};               // of a text, as a regular expression
+  bool takes_null = false;                     // as an element too
+  bool takes_empty = false;                    // of a text: the empty one, for "not given"
+  bool takes_scalars = false;                  // of a text: numbers, true and false too
 };
 
 /// What can be done with a value of one C++ type, given its address. See type.h.

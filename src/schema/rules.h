@@ -10,6 +10,8 @@
 
 namespace weft::schema {
 
+class Schema;
+
 /// What a text must be. Called with one: nullopt when it is, else the sentence for people: "must be a DNS name".
 struct TextRule {
   std::string_view doc;           // for the reference: "a DNS name"
@@ -34,8 +36,11 @@ struct Range {  // of a number, both ends included
   std::int64_t low;
   std::int64_t high;
 };
-struct OneOf {  // of a text: one of these, as spelled
+struct OneOf {  // of a text or a choice: one of these, as spelled
   std::vector<std::string_view> texts;
+};
+struct Numbers {  // of a number: one of these
+  std::vector<std::int64_t> numbers;
 };
 struct AnyCase {};  // with OneOf: however it is spelled
 inline constexpr AnyCase any_case;
@@ -57,6 +62,10 @@ struct Format {  // of a text, or of the texts in a list
 struct Written {
   const TextRule& rule;
 };
+/// Of an object that is kept as it is: what its members are. It is checked by the kind's own code.
+struct Members {
+  const Schema& (*schema)();
+};
 /// Filled in where the field is empty when an object is written, with `on_read` also when a stored one is read.
 struct Default {
   Value value;
@@ -72,6 +81,7 @@ struct Rules {
   bool is_not_stored = false;
   std::optional<Range> range;
   std::vector<std::string_view> one_of;
+  std::vector<std::int64_t> numbers;
   bool is_any_case = false;
   std::optional<std::size_t> at_most;
   std::optional<std::size_t> length;
@@ -79,6 +89,7 @@ struct Rules {
   bool is_unique = false;
   const TextRule* format = nullptr;
   const TextRule* written = nullptr;
+  const Schema& (*members)() = nullptr;
   std::optional<Value> fallback;
   bool fallback_on_read = false;
 
@@ -89,6 +100,7 @@ struct Rules {
   void add(NotStored) { is_not_stored = true; }
   void add(Range v) { range = v; }
   void add(OneOf v) { one_of = std::move(v.texts); }
+  void add(Numbers v) { numbers = std::move(v.numbers); }
   void add(AnyCase) { is_any_case = true; }
   void add(AtMost v) { at_most = v.elements; }
   void add(Length v) { length = v.bytes; }
@@ -96,11 +108,15 @@ struct Rules {
   void add(Unique) { is_unique = true; }
   void add(Format v) { format = &v.rule; }
   void add(Written v) { written = &v.rule; }
+  void add(Members v) { members = v.schema; }
   void add(Default v) {
     fallback = std::move(v.value);
     fallback_on_read = v.on_read;
   }
 };
+
+/// "4 or 6".
+std::string list_of_numbers(const std::vector<std::int64_t>& numbers);
 
 /// nullopt when they hold. A text that is empty counts as not given, but not as an element of a list.
 std::optional<std::string> broken_rule(const Rules& rules, std::string_view text, bool is_element = false);

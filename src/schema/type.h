@@ -19,7 +19,7 @@ namespace weft::schema {
 
 /// A type whose JSON is its own: specialise with
 ///   static std::string form();
-///   static constexpr Shape::Kind shape = …;  // unless it is text
+///   static Shape shape();  // unless it is any text
 ///   static std::optional<std::string> read(Value&, T&);   // the rule that is broken: "must be a port"
 ///   static void write(std::string& out, const T&);
 template <class T>
@@ -118,7 +118,8 @@ struct Of<bool> : Leaf {
   static std::string form() { return "true or false"; }
   static Shape shape() { return {Shape::Kind::boolean}; }
   static void read(Reader& reader, const Path& path, const Rules&, Value& value, bool& out) {
-    if (const bool* v = value.as_bool())
+    const auto word = reader.strict && value.as_string() ? boolean_word(*value.as_string()) : std::nullopt;
+    if (const bool* v = word ? &*word : value.as_bool())
       out = *v;
     else
       reader.problem(path, value, "must be true or false");
@@ -130,7 +131,13 @@ struct Of<bool> : Leaf {
 template <WholeNumber M>
 struct Of<M> : Leaf {
   static std::string form() { return "whole number"; }
-  static Shape shape() { return {Shape::Kind::whole}; }
+  static Shape shape() {
+    constexpr M high = std::numeric_limits<M>::max();
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    return {.kind = Shape::Kind::whole,
+            .range = Range{static_cast<std::int64_t>(std::numeric_limits<M>::min()),
+                           std::in_range<std::int64_t>(high) ? static_cast<std::int64_t>(high) : most}};
+  }
   static void read(Reader& reader, const Path& path, const Rules&, Value& value, M& out) {
     if (const auto* v = value.as_int(); v && std::in_range<M>(*v)) {
       out = static_cast<M>(*v);
@@ -169,7 +176,7 @@ struct Of<double> : Leaf {
 template <>
 struct Of<std::string> : Leaf {
   static std::string form() { return "text"; }
-  static Shape shape() { return {Shape::Kind::text}; }
+  static Shape shape() { return {.kind = Shape::Kind::text, .takes_empty = true, .takes_scalars = true}; }
   static void read(Reader& reader, const Path& path, const Rules&, Value& value, std::string& out);
   static void write(Writer& writer, const std::string& value) { append_json(writer.out, std::string_view(value)); }
   static bool is_empty(const std::string& value) { return value.empty(); }
@@ -200,7 +207,7 @@ struct Of<M> : Leaf {
     return "one of " + list_of_names(names);
   }
   static Shape shape() {
-    Shape shape{Shape::Kind::choice};
+    Shape shape{.kind = Shape::Kind::choice, .takes_empty = true};
     for (const auto& [value, name] : std::span<const Named<M>>(names_of(M{}))) shape.choices.push_back(name);
     return shape;
   }
@@ -214,17 +221,21 @@ struct Of<M> : Leaf {
         return;
       }
     }
-    reader.problem(path, value, "must be " + form());
+    reader.problem(path, value, "must be " + (rules.one_of.empty() ? form() : "one of " + list_of_names(rules.one_of)));
   }
   static void write(Writer& writer, const M& value) { append_json(writer.out, name_of(value)); }
+  static void check(Checker& checker, const Path& path, const Rules& rules, const M& value) {
+    if (auto rule = broken_rule(rules, name_of(value), path.index >= 0))
+      checker.problem(path, to_json(name_of(value)), std::move(*rule));
+  }
 };
 
 template <HasCodec M>
 struct Of<M> : Leaf {
   static std::string form() { return Codec<M>::form(); }
   static Shape shape() {
-    if constexpr (requires { Codec<M>::shape; })
-      return {Codec<M>::shape};
+    if constexpr (requires { Codec<M>::shape(); })
+      return Codec<M>::shape();
     else
       return {Shape::Kind::text};
   }
@@ -253,12 +264,18 @@ struct Of<M> : Leaf {
 
 template <class M>
 struct Of<std::optional<M>> {
+  static constexpr bool takes_empty = std::is_enum_v<M> || HasWrittenForm<M>;
   static std::string form() { return Of<M>::form(); }
-  static Shape shape() { return Of<M>::shape(); }
+  static Shape shape() {
+    Shape shape = Of<M>::shape();
+    shape.takes_null = true;
+    shape.takes_empty |= takes_empty;
+    return shape;
+  }
   static void read(Reader& reader, const Path& path, const Rules& rules, Value& value, std::optional<M>& out) {
     out.reset();
     if (value.is_null()) return;
-    if constexpr (std::is_enum_v<M> || HasWrittenForm<M>) {
+    if constexpr (takes_empty) {
       if (value.as_string() && value.as_string()->empty()) return;  // Go's "not set"
     }
     Of<M>::read(reader, path, rules, value, out.emplace());

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -106,6 +107,9 @@ void append_json(std::string& out, double number);
 /// null. Anchors, aliases and merge keys (<<) are resolved. Errors (a member given twice among them) say line and
 /// column.
 Result<std::vector<Value>> parse_yaml(std::string_view text);
+/// yes, on, y and their opposites: YAML 1.1 means true and false by them. They stay text until something that is true
+/// or false is wanted, so that a label may be "on" and a pod "n".
+std::optional<bool> boolean_word(std::string_view text);
 /// Block style, two blanks of indentation, members sorted by name: the form that Kubernetes' tools and calicoctl print.
 std::string to_yaml(const Value& value);
 

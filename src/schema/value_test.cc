@@ -93,10 +93,16 @@ TEST(Value, ComparesObjectsWhateverTheirOrder) {
 }
 
 TEST(Yaml, TypesPlainScalarsAndLeavesQuotedOnesText) {
-  EXPECT_EQ(to_json(yaml("[1, '1', \"true\", true, ~, 1.5, 0x10, 0o17, yes, 10.0.0.0/8, 1e3, +7, null, -1]")),
-            R"([1,"1","true",true,null,1.5,16,15,"yes","10.0.0.0/8",1000,7,null,-1])");
+  EXPECT_EQ(to_json(yaml("[1, '1', \"true\", true, ~, 1.5, 0x10, 0o17, 10.0.0.0/8, 1e3, +7, null, -1]")),
+            R"([1,"1","true",true,null,1.5,16,15,"10.0.0.0/8",1000,7,null,-1])");
+  // Numbers as YAML 1.1 has them; its words for true and false stay text until one of the two is wanted.
+  EXPECT_EQ(to_json(yaml("[yes, N, 032, 089, -0x10, 0b11, 1_000, 1_0.5, 1_x, 2026-11-29, 0, -0]")),
+            R"(["yes","N",26,89,-16,3,1000,10.5,"1_x","2026-11-29",0,0])");
+  EXPECT_EQ(boolean_word("On"), true);
+  EXPECT_EQ(boolean_word("n"), false);
+  EXPECT_EQ(boolean_word("yEs"), std::nullopt);
   EXPECT_EQ(to_json(yaml("a: !!str 5")), R"({"a":"5"})");
-  EXPECT_EQ(to_json(yaml("1: x\ntrue: y\n")), R"({"1":"x","true":"y"})");
+  EXPECT_EQ(to_json(yaml("1: x\ntrue: z\ny: 1\non: 2\n")), R"({"1":"x","true":"z","y":1,"on":2})") << "names are text";
 }
 
 TEST(Yaml, ReadsSeveralDocumentsAndEmptyOnes) {

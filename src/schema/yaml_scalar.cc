@@ -46,13 +46,22 @@ std::optional<Value> convert(std::string_view digits, int base) {
   return Value(number);
 }
 
+/// As Go's strconv.ParseInt reads it with base 0: 0x1f, 0o17 and 017, 0b11.
 std::optional<Value> whole_number(std::string_view text) {
-  if (text.starts_with("0x")) return convert<std::uint64_t>(text.substr(2), 16);
-  if (text.starts_with("0o")) return convert<std::uint64_t>(text.substr(2), 8);
-  if (text.starts_with('+')) text.remove_prefix(1);
-  if (!all_digits(text.starts_with('-') ? text.substr(1) : text)) return std::nullopt;
-  if (auto number = convert<std::int64_t>(text, 10)) return number;
-  return convert<std::uint64_t>(text, 10);
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  int base = 10;
+  if (text.size() > 1 && text[0] == '0') {
+    const char letter = static_cast<char>(text[1] | 0x20);
+    base = letter == 'x' ? 16 : letter == 'b' ? 2 : 8;
+    text.remove_prefix(base != 8 || letter == 'o' ? 2 : 1);
+  }
+  if (text.empty() || text.front() == '-') return std::nullopt;
+  if (!negative) {
+    if (auto number = convert<std::int64_t>(text, base)) return number;
+    return convert<std::uint64_t>(text, base);
+  }
+  return convert<std::int64_t>('-' + std::string(text), base);
 }
 
 }  // namespace
@@ -66,9 +75,12 @@ Result<Value> yaml_scalar(std::string_view text) {
       text == ".NaN" || text == ".NAN") {
     return fail(Code::invalid, std::string(text) + " is no number that JSON can hold");
   }
-  if (auto number = whole_number(text)) return *number;
-  if (is_number(text)) {
-    const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
+  if (unsigned_text.empty() || (!is_digit(unsigned_text.front()) && unsigned_text.front() != '.')) return Value(text);
+  std::string plain(text);
+  std::erase(plain, '_');
+  if (auto number = whole_number(plain)) return *number;
+  if (is_number(plain)) {
+    const std::string_view digits = std::string_view(plain).substr(plain.starts_with('+') ? 1 : 0);
     double number = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (error != std::errc()) return fail(Code::invalid, std::string(text) + " is out of range");
@@ -89,6 +101,14 @@ bool is_base_60(std::string_view digits) {
 }
 
 }  // namespace
+
+std::optional<bool> boolean_word(std::string_view text) {
+  for (const std::string_view yes : {"yes", "Yes", "YES", "on", "On", "ON", "y", "Y"})
+    if (text == yes) return true;
+  for (const std::string_view no : {"no", "No", "NO", "off", "Off", "OFF", "n", "N"})
+    if (text == no) return false;
+  return std::nullopt;
+}
 
 bool is_ambiguous_in_yaml(std::string_view text) {
   static const std::set<std::string, std::less<>> words = {"",      "~",     "null", "true", "false", "yes",

@@ -6,7 +6,8 @@
 
 namespace weft::schema {
 
-/// The value of an unquoted scalar by YAML 1.2's core schema: null, true, 12, 0x1f, 0o17, 1.5, or text.
+/// The value of an unquoted scalar as Kubernetes' tools and calicoctl read it, which is YAML 1.1's: null, true, 12,
+/// 1_000, 0x1f, 017 (octal), 1.5, or text. Words such as yes and off are text: see boolean_word.
 /// @return an error for .inf and .nan, which JSON cannot hold
 Result<Value> yaml_scalar(std::string_view text);
 
