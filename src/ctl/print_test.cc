@@ -246,12 +246,39 @@ spec: {orchestrator: k8s, node: n1, pod: web, endpoint: eth0}
   EXPECT_EQ(parse_output("custom-columns=").error().message, "need to specify at least one column");
 }
 
+/// What a template says of a list.
+std::string shown(std::string_view kind, std::string_view yaml, const std::string& text) {
+  Look look{.format = Format::go_template, .go_template = text, .facts = {{"asNumber", "65010"}}};
+  auto printed = ctl::print(*api::find_kind(kind), objects(yaml), look);
+  return printed ? *printed : printed.error().message;
+}
+/// Of each object in it.
+std::string each(std::string_view kind, std::string_view yaml, const std::string& text) {
+  return shown(kind, yaml, "{{range .}}{{range .Items}}" + text + "{{end}}{{end}}");
+}
+
+constexpr std::string_view peer = R"(
+apiVersion: projectcalico.org/v3
+kind: BGPPeer
+metadata: {name: a, labels: {a: b}}
+spec: {peerSelector: all(), maxRestartTime: 90s}
+)";
+
+constexpr std::string_view mesh = R"(
+apiVersion: projectcalico.org/v3
+kind: BGPConfiguration
+metadata: {name: default}
+spec: {nodeToNodeMeshEnabled: false}
+)";
+
+constexpr std::string_view endpoint = R"(
+apiVersion: projectcalico.org/v3
+kind: WorkloadEndpoint
+metadata: {name: n1-k8s-web-eth0, namespace: shop}
+spec: {orchestrator: k8s, node: n1, pod: web, endpoint: eth0}
+)";
+
 TEST(PrintTest, PrintsWhatATemplateSays) {
-  const auto shown = [](std::string_view kind, std::string_view yaml, const std::string& text) {
-    Look look{.format = Format::go_template, .go_template = text, .facts = {{"asNumber", "65010"}}};
-    auto printed = ctl::print(*api::find_kind(kind), objects(yaml), look);
-    return printed ? *printed : printed.error().message;
-  };
   // Names and zeros are those of Calico's structs of Go.
   EXPECT_EQ(shown("ippool", pool,
                   "{{range .}}{{.Kind}} {{range .Items}}{{.Name}} {{.ObjectMeta.Name}} {{.Spec.CIDR}} "
@@ -268,6 +295,125 @@ TEST(PrintTest, PrintsWhatATemplateSays) {
   EXPECT_EQ(shown("ippool", pool, "{{config \"asnumber\"}}"), "65010");
   EXPECT_THAT(shown("ippool", pool, "{{range .}}{{.Spec.Nothing}}{{end}}"), testing::HasSubstr("Nothing"));
   EXPECT_THAT(shown("ippool", pool, "{{"), testing::StartsWith("template: get:1: "));
+  EXPECT_EQ(each("ippool", pool, "{{.Status}} {{.Spec.AssignmentMode}}"), "<nil> Automatic");
+  EXPECT_EQ(each("networkpolicy", R"(
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: x}
+spec: {ingress: [{action: Allow, protocol: ICMP, ipVersion: 4, icmp: {type: 8}}, {action: Deny}]}
+)",
+                 "{{range .Spec.Ingress}}{{.Action}} {{.Protocol}} {{.IPVersion}} "
+                 "{{with .ICMP}}{{.Type}} {{.Code}}{{end}} {{.Destination.Ports}};{{end}}"),
+            "Allow ICMP 4 8 <nil> [];Deny <nil> <nil>  [];");
+  const std::string tier = "{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: t}, spec: {order: 0}}";
+  EXPECT_EQ(each("tier", tier, "{{.Status}} {{.Status.Conditions}} {{if .Spec.Order}}{{.Spec.Order}}{{end}}"),
+            "{[]} [] 0");
+}
+
+TEST(PrintTest, ShowsNilForGosPointersThatAreNotSet) {
+  EXPECT_EQ(each("workloadendpoint", endpoint, "{{.Spec.QoSControls}} {{.Spec.Ports}}"), "<nil> []");
+  EXPECT_EQ(
+      each("bgppeer", peer, "{{.Spec.TTLSecurity}} {{.Spec.NextHopMode}} {{.Spec.ReversePeering}} {{.Spec.ASNumber}}"),
+      "<nil> <nil> <nil> 0");
+  EXPECT_EQ(each("bgpconfig", mesh, "{{.Spec.BindMode}} {{.Spec.ProgramClusterRoutes}} {{.Spec.ASNumber}}"),
+            "<nil> <nil> <nil>");
+  EXPECT_EQ(each("ipamconfig", R"(
+apiVersion: projectcalico.org/v3
+kind: IPAMConfiguration
+metadata: {name: default}
+spec: {strictAffinity: true, autoAllocateBlocks: true}
+)",
+                 "{{.Spec.KubeVirtVMAddressPersistence}}"),
+            "<nil>");
+  EXPECT_EQ(each("node", R"(
+apiVersion: projectcalico.org/v3
+kind: Node
+metadata: {name: n1}
+spec: {bgp: {ipv4Address: 10.0.0.1/24}}
+)",
+                 "{{.Spec.BGP}} {{.Spec.BGP.ASNumber}} [{{.Spec.BGP.IPv6Address}}] {{.Spec.Wireguard}}"),
+            "{<nil> 10.0.0.1/24   } <nil> [] <nil>")
+      << "addresses are texts";
+  EXPECT_EQ(each("bgppeer", peer, "{{.Spec.KeepaliveTime}} {{printf \"%v\" .Spec.KeepaliveTime}}"), "nil nil");
+  EXPECT_EQ(each("bgppeer", peer, "{{join .Spec.NextHopMode \",\"}} {{join .Spec.Filters \",\"}}"), "<nil> ");
+}
+
+TEST(PrintTest, TellsAPointerToAZeroFromNone) {
+  EXPECT_EQ(each("bgpconfig", mesh, "{{.Spec.NodeToNodeMeshEnabled}} {{if .Spec.NodeToNodeMeshEnabled}}set{{end}}"),
+            "false set");
+  EXPECT_EQ(each("bgpconfig", mesh, "{{if not .Spec.ASNumber}}none{{end}}"), "none");
+  EXPECT_EQ(each("bgppeer", peer, "{{if .Spec.KeepaliveTime}}{{else}}none{{end}}"), "none");
+}
+
+TEST(PrintTest, ShowsDurationsAsGoWritesThem) {
+  EXPECT_EQ(each("bgppeer", peer,
+                 "{{.Spec.MaxRestartTime}} {{.Spec.MaxRestartTime.Duration}} {{.Spec.MaxRestartTime.Seconds}} "
+                 "{{.Spec.MaxRestartTime.Duration.Minutes}}"),
+            "1m30s 1m30s 90 1.5");
+}
+
+// "index" has the zero of what the map holds, a field has nothing.
+TEST(PrintTest, ShowsWhatAMapLacksAsGoDoes) {
+  EXPECT_EQ(each("bgppeer", peer, "{{index .Labels \"a\"}} {{.Labels.a}}"), "b b");
+  EXPECT_EQ(each("bgppeer", peer, "[{{index .Labels \"nope\"}}] {{.Labels.nope}}"), "[] <no value>");
+  EXPECT_EQ(each("bgppeer", peer, "{{range $name, $text := .Labels}}{{$name}}={{$text}}{{end}} {{.Annotations}}"),
+            "a=b map[]");
+}
+
+TEST(PrintTest, KnowsFelixsParametersByGosNamesAndTheirOwn) {
+  constexpr std::string_view felix = R"(
+apiVersion: projectcalico.org/v3
+kind: FelixConfiguration
+metadata: {name: default}
+spec:
+  bpfLogLevel: Debug
+  bpfEnabled: false
+  ipv6Support: true
+  ipipMTU: 1440
+  logSeverityScreen: Info
+  externalNodesList: [10.0.0.0/8, "fd00::/8"]
+  bpfConntrackMode: Userspace
+  wireguardKeepAlive: 5s
+  iptablesLockProbeInterval: 50ms
+  routeRefreshInterval: 90s
+  iptablesMarkMask: 0xffff0000
+  failsafeInboundHostPorts: [{protocol: tcp, port: 22}, {protocol: udp, port: 53, net: 10.0.0.0/8}]
+  healthTimeoutOverrides: [{name: x, timeout: 90s}]
+  routeTableRanges: [{min: 1, max: 250}]
+  kubeNodePortRanges: ["30000:32767", 5]
+  natPortRange: "1:5"
+  istioDSCPMark: EF
+  bpfLogFilters: {eth0: tcp}
+  bpfConntrackTimeouts: {tcpSynSent: 20s}
+)";
+  const auto spec = [&](const std::string& text) {
+    return each("felixconfig", felix, "{{with .Spec}}" + text + "{{end}}");
+  };
+  EXPECT_EQ(spec("{{.BPFLogLevel}} {{.bpfLogLevel}}"), "Debug Debug");
+  EXPECT_EQ(spec("{{.BPFEnabled}} {{if .BPFEnabled}}set{{end}} {{.IPv6Support}} {{.IPIPMTU}} {{.LogSeverityScreen}}"),
+            "false set true 1440 Info");
+  EXPECT_EQ(spec("{{.ExternalNodesCIDRList}} {{.externalNodesList}}"), "[10.0.0.0/8 fd00::/8] [10.0.0.0/8 fd00::/8]");
+  EXPECT_EQ(spec("{{.BPFConntrackCleanupMode}} {{.WireguardPersistentKeepAlive}} {{.IptablesLockProbeInterval}}"),
+            "Userspace 5s 50ms");
+  EXPECT_EQ(spec("{{.RouteRefreshInterval}} {{.routeRefreshInterval}} {{.RouteRefreshInterval.Duration}}"),
+            "1m30s 1m30s 1m30s");
+  EXPECT_EQ(spec("{{.IptablesMarkMask}} {{.NATPortRange}} {{.IstioDSCPMark}} {{.KubeNodePortRanges}}"),
+            "4294901760 1:5 EF [30000:32767 5]");
+  EXPECT_EQ(spec("{{range .FailsafeInboundHostPorts}}{{.Protocol}}/{{.Port}}/{{.Net}}/{{.port}} {{end}}"),
+            "tcp/22//22 udp/53/10.0.0.0/8/53 ");
+  EXPECT_EQ(spec("{{range .HealthTimeoutOverrides}}{{.Name}}={{.Timeout}} {{.}}{{end}}"), "x=1m30s {x 1m30s}");
+  EXPECT_EQ(spec("{{range .RouteTableRanges}}{{.Min}}-{{.Max}}{{end}}"), "1-250");
+  EXPECT_EQ(spec("{{.BPFLogFilters}} {{.BPFLogFilters.eth0}} [{{index .BPFLogFilters \"eth1\"}}]"),
+            "map[eth0:tcp] tcp []");
+  EXPECT_EQ(spec("{{.BPFConntrackTimeouts.TCPSynSent}} {{.BPFConntrackTimeouts.UDPTimeout}}"), "20s <nil>");
+  EXPECT_EQ(spec("{{.NetlinkTimeout}} {{.VXLANEnabled}} {{.HealthHost}} {{.IptablesBackend}} {{.BPFDSROptoutCIDRs}} "
+                 "{{.NodeSelector}} {{.RouteTableRange}}"),
+            "nil <nil> <nil> <nil> <nil> <nil> <nil>")
+      << "pointers that are not set";
+  EXPECT_EQ(spec("[{{.LogPrefix}}{{.LogFilePath}}{{.ChainInsertMode}}{{.FeatureGates}}{{.InterfaceExclude}}"
+                 "{{.NATOutgoingAddress}}]"),
+            "[]")
+      << "texts that are not set";
 }
 
 TEST(PrintTest, NamesFieldsAsGoDoes) {
@@ -278,7 +424,11 @@ TEST(PrintTest, NamesFieldsAsGoDoes) {
                                                                    {"disableBGPExport", "DisableBGPExport"},
                                                                    {"asNumber", "ASNumber"},
                                                                    {"selector", "Selector"},
-                                                                   {"isolated", "Isolated"}})
+                                                                   {"isolated", "Isolated"},
+                                                                   {"ttlSecurity", "TTLSecurity"},
+                                                                   {"qosControls", "QoSControls"},
+                                                                   {"dscp", "DSCP"},
+                                                                   {"birdV4", "BIRDV4"}})
     EXPECT_EQ(go_name(json), go);
 }
 

@@ -56,7 +56,10 @@ Result<Value> index(Arguments arguments) {
         if (at.is_absent() || at.is_nil()) return bad("value is nil; should be of type string");
         if (at.kind() != Kind::string) return bad(fmt::format("value has type {}; should be string", at.type()));
         const auto found = item.as_map().find(at.as_string());
-        item = found == item.as_map().end() ? Value::nil() : Value(found->second);
+        if (found != item.as_map().end())
+          item = Value(found->second);
+        else
+          item = item.type() == type::string_map ? Value("") : Value::nil();
         break;
       }
       default: return bad(fmt::format("can't index item of type {}", item.type()));

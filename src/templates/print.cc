@@ -30,7 +30,7 @@ class Printer {
   void value(const Value& v, char32_t verb, int depth = 0) {
     if (v.is_absent() || v.is_nil()) {
       if (verb == 'T' || verb == 'v')
-        pad(depth > 0 && spec.sharp_v ? "interface {}(nil)" : "<nil>");
+        pad(depth > 0 && spec.sharp_v ? "interface {}(nil)" : v.is_nil() ? v.shown() : "<nil>");
       else
         bad_verb(v, verb);
       return;

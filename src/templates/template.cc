@@ -103,7 +103,7 @@ class Frame {
 
   Result<> print(const Node& node, const Value& value) {
     if (value.is_nil_pointer())
-      run_.out += "<nil>";
+      run_.out += value.shown();
     else if (value.is_absent() || value.is_nil())
       run_.out += "<no value>";
     else if (value.kind() == Value::Kind::function)
@@ -175,7 +175,7 @@ class Frame {
       }
       case Value::Kind::map:
         for (const auto& [name, member] : value.as_map()) {
-          if (!TRY(once({Value(name)}, {member, true}))) break;
+          if (!TRY(once({Value(name)}, {member, value.holds_interfaces()}))) break;
         }
         break;
       default: return error(fmt::format("range can't iterate over {}", sprint({&value, 1})));
@@ -320,7 +320,7 @@ class Frame {
     if (value.kind() == Value::Kind::map) {
       if (arguments.any()) return error(node, name + " is not a method but has arguments");
       const auto found = value.as_map().find(name);
-      if (found != value.as_map().end()) return Operand{found->second, true};
+      if (found != value.as_map().end()) return Operand{found->second, value.holds_interfaces()};
       if (run_.options.missing_key == MissingKey::error)
         return error(node, fmt::format("map has no entry for key {}", quote(name)));
       return Operand{};

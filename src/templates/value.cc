@@ -11,10 +11,16 @@ Value Value::nil() {
   return v;
 }
 
-Value Value::nil_pointer() {
-  Value v = nil();
+Value Value::nil_pointer(std::string_view shown) {
+  Value v;
+  v.v_ = Nil{shown};
   v.type_ = type::pointer;
   return v;
+}
+
+Value Value::pointer_to(Value value) {
+  value.pointed_to_ = true;
+  return value;
 }
 
 Value Value::natural(std::uint64_t number, std::string_view type) {
@@ -35,10 +41,10 @@ Value Value::strings(const std::vector<std::string>& items) {
   return list(List(items.begin(), items.end()), type::strings);
 }
 
-Value Value::map(Map members) {
+Value Value::map(Map members, std::string_view type) {
   Value v;
   v.v_ = std::make_shared<const Map>(std::move(members));
-  v.type_ = type::map;
+  v.type_ = type;
   return v;
 }
 
@@ -79,6 +85,7 @@ Value Value::from_json(const schema::Value& json) {
 }
 
 bool Value::truth() const {
+  if (pointed_to_) return true;
   switch (kind()) {
     case Kind::absent:
     case Kind::nil: return false;

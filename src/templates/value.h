@@ -31,6 +31,7 @@ inline constexpr std::string_view string = "string";
 inline constexpr std::string_view list = "[]interface {}";
 inline constexpr std::string_view strings = "[]string";
 inline constexpr std::string_view map = "map[string]interface {}";
+inline constexpr std::string_view string_map = "map[string]string";
 inline constexpr std::string_view pair = "memkv.KVPair";
 inline constexpr std::string_view pairs = "memkv.KVPairs";
 inline constexpr std::string_view pair_list = "[]memkv.KVPair";
@@ -68,12 +69,15 @@ class Value {
   Value(std::string_view v) : v_(std::string(v)), type_(type::string) {}
   Value(std::string v) : v_(std::move(v)), type_(type::string) {}
 
-  static Value nil();          // an empty interface
-  static Value nil_pointer();  // prints as "<nil>"
+  static Value nil();  // an empty interface
+  /// @param shown  what it prints as; valid as long as the program runs
+  static Value nil_pointer(std::string_view shown = "<nil>");
+  /// The same, true even when it is the zero of its type.
+  static Value pointer_to(Value value);
   static Value natural(std::uint64_t v, std::string_view type = type::byte);
   static Value list(List items, std::string_view type = type::list);
   static Value strings(const std::vector<std::string>& items);
-  static Value map(Map members);
+  static Value map(Map members, std::string_view type = type::map);
   static Value record(std::string_view type, Fields fields);
   static Value pair(std::string key, std::string value);  // what `get` returns
   static Value function(Callable callable);
@@ -89,6 +93,7 @@ class Value {
   bool is_absent() const { return kind() == Kind::absent; }
   bool is_nil() const { return kind() == Kind::nil; }
   bool is_nil_pointer() const { return is_nil() && type_ == type::pointer; }
+  std::string_view shown() const { return std::get<Nil>(v_).text; }  // of a nil
   bool as_bool() const { return std::get<bool>(v_); }
   std::int64_t as_integer() const { return std::get<std::int64_t>(v_); }
   std::uint64_t as_natural() const { return std::get<std::uint64_t>(v_); }
@@ -99,15 +104,18 @@ class Value {
   const Fields& as_record() const { return *std::get<std::shared_ptr<const Fields>>(v_); }
   const Callable& as_function() const { return *std::get<std::shared_ptr<const Callable>>(v_); }
 
-  /// The zero of its type is false; a record is always true.
+  /// The zero of its type is false; a record, and what a pointer points to, is always true.
   bool truth() const;
 
  private:
-  struct Nil {};
+  struct Nil {
+    std::string_view text = "<nil>";
+  };
   std::variant<std::monostate, Nil, bool, std::int64_t, std::uint64_t, double, std::string, std::shared_ptr<const List>,
                std::shared_ptr<const Map>, std::shared_ptr<const Fields>, std::shared_ptr<const Callable>>
       v_;
   std::string_view type_;
+  bool pointed_to_ = false;
 };
 
 }  // namespace weft::templates
