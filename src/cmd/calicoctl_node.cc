@@ -11,11 +11,14 @@
 
 #include <fmt/core.h>
 
+#include "api/types.h"
 #include "base/program.h"
 #include "bgp/status.h"
 #include "ctl/access.h"
 #include "ctl/diags.h"
+#include "net/cidr.h"
 #include "node/check.h"
+#include "node/settings.h"
 #include "store/settings.h"
 
 namespace weft {
@@ -54,7 +57,29 @@ struct Run {
   bool dry_run = false, init_system = false, no_pools = false;
 };
 
+Result<> check_address(const std::string& option, const std::string& word, net::Family family) {
+  if (word.empty() || word == "autodetect" || word == "none") return {};
+  const auto address = net::Address::parse(word);
+  if (!address) return fail(Code::invalid, "Error executing command: invalid IP address specified: " + word);
+  if (address->ip.family() == family) return {};
+  return fail(Code::invalid, "error executing command: " + option + " is wrong IP version");
+}
+
+/// What can be told before the node starts, in calicoctl's words.
+Result<> check(const Run& words) {
+  TRY(check_address("--ip", words.ip, net::Family::v4));
+  TRY(check_address("--ip6", words.ip6, net::Family::v6));
+  if (!words.as.empty() && !api::parse_as_number(words.as))
+    return fail(Code::invalid, "Error executing command: invalid AS Number specified: " + words.as);
+  for (const auto& method : {words.method, words.method6}) {
+    if (!node::parse_method(method))
+      return fail(Code::invalid, "error executing command: invalid IP autodetection method: " + method);
+  }
+  return {};
+}
+
 int run_node(const Run& words) {
+  if (const auto good = check(words); !good) return ctl::complain(good.error());
   if (words.backend != "bird" && words.backend != "none")
     return ctl::complain({Code::invalid, "--backend: bird or none"});
   if (!words.felix_config.empty() && words.felix_config != "/etc/calico/felix.cfg")

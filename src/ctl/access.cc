@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "api/cluster_information.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/spelling.h"
 #include "base/strings.h"
@@ -18,6 +19,10 @@ namespace {
 
 /// The newest release whose data model we know.
 constexpr std::pair<int, int> known_version{3, 33};
+
+constexpr std::string_view no_file = "Error reading config file: ", no_client = "Failed to create Calico API client: ";
+/// What calicoctl prints on the standard output although it is an error, by how it begins.
+constexpr std::string_view on_standard_output[] = {no_file, no_client, "Error executing command: "};
 
 /// "v3.31.2-0.dev" -> (3, 31); nullopt: not the version of a release.
 std::optional<std::pair<int, int>> release(std::string_view text) {
@@ -66,10 +71,12 @@ void add_access_of_program(cli::Command& root) {
 void add_access(cli::Command& command, Access& access) {
   if (command.style() == cli::Style::cobra) {
     access.config = store::default_settings_file;
+    access.as_calicoctl = true;
     command.option("-c,--config", access.config, "File that says where the datastore is, YAML or JSON.");
     return;
   }
   command.option("-c,--config", access.config, "file that says where the store is (/etc/calico/calicoctl.cfg)");
+  command.option("--context", access.context, "context of a kubeconfig; etcd has none").hidden("--context");
   command.flag("--allow-version-mismatch", access.allow_version_mismatch,
                "work on a cluster whose Calico is newer than what weft knows");
 }
@@ -77,22 +84,29 @@ void add_access(cli::Command& command, Access& access) {
 Result<std::unique_ptr<store::Store>> open_store(const Access& access) {
   store::SettingsSources sources;
   if (!access.config.empty() && access.config != store::default_settings_file) sources.file = access.config;
-  auto store = TRY(store::open(TRY(store::load_settings(sources))));
-  if (access.allow_version_mismatch || program().allow_version_mismatch) return store;
-  const auto information = client::get<api::ClusterInformation>(*store, "default");
+  if (access.as_calicoctl && sources.file && !file_exists(*sources.file))
+    return fail(Code::not_found, std::string(no_file) + *sources.file);
+  auto store = [&]() -> Result<std::unique_ptr<store::Store>> {
+    return store::open(TRY(store::load_settings(sources)));
+  }();
+  if (!store && access.as_calicoctl && access.on_resources) store.error().message.insert(0, no_client);
+  if (!store || access.allow_version_mismatch || program().allow_version_mismatch) return store;
+  const auto information = client::get<api::ClusterInformation>(**store, "default");
   // Whoever cannot be reached is complained about by what needs it.
-  const auto version = information ? release(information->spec.calico_version) : std::nullopt;
-  if (version && *version > known_version) {
-    return fail(Code::unsupported,
-                fmt::format("version mismatch.\nClient Version:   v{}.{}\nCluster Version:  {}\n"
-                            "Use --allow-version-mismatch to override",
-                            known_version.first, known_version.second, information->spec.calico_version));
+  const std::string written = information ? information->spec.calico_version : "";
+  const auto version = release(written);
+  const bool is_none = access.as_calicoctl && !version && !written.empty();
+  if (is_none || (version && *version > known_version)) {
+    return fail(Code::unsupported, fmt::format("version mismatch.\nClient Version:   v{}.{}\nCluster Version:  {}\n"
+                                               "Use --allow-version-mismatch to override",
+                                               known_version.first, known_version.second, written));
   }
   return store;
 }
 
 int complain(const Error& error) {
-  fmt::print(stderr, "{}\n", error.message);
+  const auto begins = [&](std::string_view words) { return error.message.starts_with(words); };
+  fmt::print(std::ranges::any_of(on_standard_output, begins) ? stdout : stderr, "{}\n", error.message);
   return 1;
 }
 

@@ -15,10 +15,13 @@ namespace weft::ctl {
 /// Where the store is, and how strict we are about it.
 struct Access {
   std::string config;                   // -c; empty: the default file, where it is there
+  std::string context;                  // --context, of a kubeconfig: etcd has none, and nothing reads it
   bool allow_version_mismatch = false;  // the cluster may speak a newer data model than we
+  bool as_calicoctl = false;            // in calicoctl's words, and a version that is none is refused
+  bool on_resources = false;            // calicoctl's commands on resources say more than others when there is no store
 };
 
-/// -c and --allow-version-mismatch. In calicoctl's tree the latter is an option of the program.
+/// -c, --context and --allow-version-mismatch. In calicoctl's tree the last two are options of the program.
 void add_access(cli::Command& command, Access& access);
 /// The options that calicoctl has for all of its commands: --log-level, --context, --allow-version-mismatch.
 void add_access_of_program(cli::Command& root);
@@ -27,7 +30,7 @@ void add_access_of_program(cli::Command& root);
 /// @return Code::unsupported when the cluster's Calico is newer than what we know, unless that is allowed
 Result<std::unique_ptr<store::Store>> open_store(const Access& access);
 
-/// Prints the error on the standard error. @return 1
+/// Prints the error on the standard error, or where calicoctl has always printed those words. @return 1
 int complain(const Error& error);
 
 /// A kind by any of its names. @return an error that says which one was probably meant

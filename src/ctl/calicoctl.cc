@@ -171,7 +171,7 @@ void add_version(cli::Command& root) {
 void add_completion(cli::Command& root) {
   auto completion = root.sub("completion", "Generate the autocompletion script for the specified shell");
   for (const std::string shell : {"bash", "zsh", "fish"}) {
-    completion.sub(shell, "Generate the autocompletion script for " + shell).run([root, shell] {
+    completion.sub(shell, "Generate the autocompletion script for " + shell).run([root = root.unowned(), shell] {
       fmt::print("{}", root.completion_script(shell));
       return 0;
     });
@@ -183,6 +183,7 @@ void add_completion(cli::Command& root) {
 cli::Command calicoctl(const std::string& name, const std::function<void(cli::Command&)>& add_more) {
   static Request r;
   r.voice = Voice::calicoctl;
+  r.access.on_resources = true;
   auto root =
       cli::Command::root(name,
                          "Manage networks and their policy.\n\n"

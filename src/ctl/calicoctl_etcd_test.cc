@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "schema/value.h"
+#include "store/etcd/open.h"
 #include "test/certificates.h"
 #include "test/etcd.h"
 #include "test/folder.h"
@@ -50,6 +51,15 @@ class CalicoctlEtcdTest : public testing::Test {
     const auto finished = ::weft::run(command, {.input = std::string(input)});
     if (!finished) return {.status = 255, .out = {}, .err = finished.error().message};
     return {finished->exit_code(), finished->out, finished->err};
+  }
+
+  /// As Calico's own nodes and controllers write it.
+  static void put(const std::string& path, const std::string& kind, const std::string& metadata,
+                  const std::string& spec) {
+    const auto store = store::open({.etcd_endpoints = {etcd->endpoint(), "test"}}).value();
+    ASSERT_TRUE(store->put("/calico/resources/v3/projectcalico.org/" + path,
+                           R"({"kind":")" + kind + R"(","apiVersion":"projectcalico.org/v3","metadata":)" + metadata +
+                               R"(,"spec":)" + spec + "}"));
   }
 
   static inline test::Etcd* etcd = nullptr;
@@ -206,6 +216,95 @@ TEST_F(CalicoctlEtcdTest, SetsAndRemovesLabels) {
   EXPECT_EQ(calicoctl("label nodes n1 a").err, "invalid label a\n");
 }
 
+TEST_F(CalicoctlEtcdTest, LabelsNothingThatUsersMayNotWrite) {
+  ASSERT_EQ(calicoctl("apply -f -", several).status, 0);
+  put("networkpolicies/shop/knp.default.k1", "NetworkPolicy", R"({"name":"knp.default.k1","namespace":"shop"})",
+      R"({"order":1})");
+  const std::string before = calicoctl("get np knp.default.k1 -n shop -o yaml").out;
+  for (const auto& [words, what] : std::vector<std::pair<std::string, std::string>>{
+           {"np knp.default.k1 q=r -n shop", "np knp.default.k1"},
+           {"clusterinfo default q=r", "clusterinfo default"},
+           {"profile projectcalico-default-allow q=r", "profile projectcalico-default-allow"}}) {
+    const auto refused = calicoctl("label " + words);
+    EXPECT_EQ(refused.status, 1) << words;
+    EXPECT_EQ(refused.out, "");
+    EXPECT_THAT(refused.err, StartsWith("failed to update " + what + ", label not changed"));
+  }
+  EXPECT_EQ(calicoctl("get np knp.default.k1 -n shop -o yaml").out, before);
+  EXPECT_EQ(calicoctl("label node nope a=b").err, "node nope not found\n");
+  EXPECT_EQ(calicoctl("label node nope a --remove").err, "node nope not found\n");
+}
+
+TEST_F(CalicoctlEtcdTest, TakesTheFileWhateverKindIsBesideIt) {
+  ASSERT_EQ(calicoctl("apply -f -", several).status, 0);
+  const auto of_file = calicoctl("get -f -", several);
+  for (const char* words : {"get nodes -f -", "get nodes nope -f -", "get bogus -f -"}) {
+    const auto shown = calicoctl(words, several);
+    EXPECT_EQ(shown.status, 0) << words << ": " << shown.err;
+    EXPECT_EQ(shown.out, of_file.out) << words;
+  }
+  const auto deleted = calicoctl("delete nodes -f -", several);
+  EXPECT_EQ(deleted.status, 0) << deleted.err;
+  EXPECT_EQ(deleted.out, "Successfully deleted 3 resource(s)\n");
+}
+
+TEST_F(CalicoctlEtcdTest, PrintsOnTheStandardOutputWhatIsWrongWithItsConfiguration) {
+  const std::string config = folder->path() + "/bad.cfg";
+  ASSERT_TRUE(write_file_atomic(config, "spec: {}\n"));
+  for (const std::string words : {"get nodes", "get -f /dev/null", "apply -f -", "delete node n1", "label node n1 a=b",
+                                  "patch node n1 -p '{}'"}) {
+    const auto absent = calicoctl(words + " -c /none.cfg", several);
+    EXPECT_EQ(absent.status, 1) << words;
+    EXPECT_EQ(absent.out, "Error reading config file: /none.cfg\n") << words;
+    EXPECT_EQ(absent.err, "") << words;
+    const auto bad = calicoctl(words + " -c " + config, several);
+    EXPECT_EQ(bad.status, 1) << words;
+    EXPECT_THAT(bad.out, StartsWith("Failed to create Calico API client: " + config + ": ")) << words;
+    EXPECT_EQ(bad.err, "") << words;
+  }
+  for (const std::string words : {"ipam show", "datastore migrate lock", "version"}) {
+    EXPECT_THAT(calicoctl(words + " -c /none.cfg").out, HasSubstr("Error reading config file: /none.cfg\n"));
+    EXPECT_THAT(calicoctl(words + " -c " + config).err, StartsWith(config + ": ")) << words;
+  }
+  EXPECT_THAT(run_with({}, "get nodes").out, StartsWith("Failed to create Calico API client: no store is configured"));
+}
+
+TEST_F(CalicoctlEtcdTest, SaysOfFilesWhatGoSays) {
+  for (const char* verb : {"get", "create", "apply", "replace", "delete", "validate"}) {
+    const auto absent = calicoctl(std::string(verb) + " -f none");
+    EXPECT_EQ(absent.status, 1);
+    EXPECT_EQ(absent.err, "failed to execute command: open none: no such file or directory\n") << verb;
+    const auto unknown =
+        calicoctl(std::string(verb) + " -f -", "{apiVersion: projectcalico.org/v3, kind: Foo, metadata: {name: f}}");
+    EXPECT_EQ(unknown.status, 1);
+    EXPECT_THAT(unknown.err, HasSubstr("unknown resource type (Foo) and/or version (projectcalico.org/v3)")) << verb;
+    const auto old =
+        calicoctl(std::string(verb) + " -f -", "{apiVersion: projectcalico.org/v1, kind: Tier, metadata: {name: f}}");
+    EXPECT_EQ(old.status, 1);
+    EXPECT_THAT(old.err, HasSubstr("unknown resource type (Tier) and/or version (projectcalico.org/v1)")) << verb;
+  }
+  EXPECT_EQ(calicoctl("get nodes -o go-template-file=none").err, "open none: no such file or directory\n");
+}
+
+TEST_F(CalicoctlEtcdTest, RunsNoNodeWithWordsThatAreWrong) {
+  const auto refused = [](const std::string& words) {
+    auto outcome = calicoctl("node run --dryrun " + words);
+    EXPECT_EQ(outcome.status, 1) << words;
+    return outcome;
+  };
+  for (const auto& [words, sentence] :
+       std::vector<std::pair<std::string, std::string>>{{"--ip=foo", "invalid IP address specified: foo"},
+                                                        {"--ip6=foo", "invalid IP address specified: foo"},
+                                                        {"--as=foo", "invalid AS Number specified: foo"}})
+    EXPECT_EQ(refused(words).out, "Error executing command: " + sentence + "\n");
+  EXPECT_EQ(refused("--ip=fd00::1").err, "error executing command: --ip is wrong IP version\n");
+  EXPECT_EQ(refused("--ip6=10.0.0.1").err, "error executing command: --ip6 is wrong IP version\n");
+  EXPECT_EQ(refused("--ip-autodetection-method=foo").err,
+            "error executing command: invalid IP autodetection method: foo\n");
+  EXPECT_THAT(calicoctl("node run --dryrun --ip=10.0.0.1 --ip6=autodetect --as=1.10").out,
+              HasSubstr("AS=1.10 CALICO_NETWORKING_BACKEND=bird IP=10.0.0.1 IP6=autodetect "));
+}
+
 TEST_F(CalicoctlEtcdTest, LocksExportsAndImports) {
   ASSERT_EQ(calicoctl("apply -f -", several).status, 0);
   EXPECT_EQ(calicoctl("datastore migrate export").status, 1) << "it is not locked";
@@ -241,15 +340,24 @@ TEST_F(CalicoctlEtcdTest, KnowsTheVersionOfTheCluster) {
 
 TEST_F(CalicoctlEtcdTest, RefusesAClusterThatIsTooNew) {
   ASSERT_EQ(calicoctl("apply -f -", several).status, 0);
-  const auto set = ::weft::run({"etcdctl", "--endpoints=" + etcd->endpoint(), "put",
-                                "/calico/resources/v3/projectcalico.org/clusterinformations/default",
-                                R"({"kind":"ClusterInformation","apiVersion":"projectcalico.org/v3","metadata":)"
-                                R"({"name":"default"},"spec":{"calicoVersion":"v4.1.0"}})"});
-  ASSERT_TRUE(set && set->ok()) << "etcdctl";
+  put("clusterinformations/default", "ClusterInformation", R"({"name":"default"})", R"({"calicoVersion":"v4.1.0"})");
   const auto refused = calicoctl("get nodes");
   EXPECT_EQ(refused.status, 1);
   EXPECT_THAT(refused.err, StartsWith("version mismatch.\n"));
   EXPECT_EQ(calicoctl("get nodes --allow-version-mismatch").status, 0);
+}
+
+TEST_F(CalicoctlEtcdTest, RefusesAClusterWhoseVersionItCannotRead) {
+  ASSERT_EQ(calicoctl("apply -f -", several).status, 0);
+  put("clusterinformations/default", "ClusterInformation", R"({"name":"default"})", R"({"calicoVersion":"junk"})");
+  for (const char* words : {"get nodes", "ipam show", "datastore migrate lock"}) {
+    const auto refused = calicoctl(words);
+    EXPECT_EQ(refused.status, 1) << words;
+    EXPECT_THAT(refused.err,
+                testing::AllOf(StartsWith("version mismatch.\n"), HasSubstr("\nCluster Version:  junk\n")));
+  }
+  EXPECT_EQ(calicoctl("get nodes --allow-version-mismatch").status, 0);
+  EXPECT_THAT(calicoctl("version").out, HasSubstr("Cluster Version:   junk\n"));
 }
 
 TEST_F(CalicoctlEtcdTest, ExplainsItselfAsCalicoctl) {
@@ -309,6 +417,30 @@ TEST_F(CalicoctlEtcdTest, ManagesAddresses) {
             "Report didn't contain any leaked IPs to clean up.\nReport didn't contain any handles to clean up.\n"
             "You may now unlock the data store.\n");
   EXPECT_THAT(calicoctl("ipam split 2 --name=p").out, HasSubstr("Created split-p-1 with CIDR 10.65.0.128/25.\n"));
+}
+
+TEST_F(CalicoctlEtcdTest, SplitsAPoolThatIsInUseIntoManyAndKeepsItsAddresses) {
+  ASSERT_EQ(calicoctl("create -f -", pool("p", "{cidr: 10.65.0.0/16, blockSize: 26}")).status, 0);
+  ASSERT_EQ(calicoctl("create -f -", "apiVersion: projectcalico.org/v3\nkind: Node\nmetadata: {name: n1}\n").status, 0);
+  const auto given =
+      ::weft::run({.argv = {WEFT_PROGRAM, "debug", "ipam"},
+                   .env = {{"DATASTORE_TYPE=etcdv3", "ETCD_ENDPOINTS=" + etcd->endpoint()}}},
+                  {.input = R"({"op":"autoAssign","host":"n1","num4":70,"handle":"h","intendedUse":"Workload"})"
+                            "\n"});
+  ASSERT_TRUE(given);
+  ASSERT_THAT(given->out, HasSubstr(R"("ok":true)"));
+  const auto store = store::open({.etcd_endpoints = {etcd->endpoint(), "test"}}).value();
+  const auto before = store->list("/calico/ipam/v2/").value().entries;
+  ASSERT_GE(before.size(), 5u);
+
+  ASSERT_EQ(calicoctl("datastore migrate lock").status, 0);
+  const auto split = calicoctl("ipam split 256 --name=p");
+  EXPECT_EQ(split.status, 0) << split.err;
+  EXPECT_THAT(split.out, HasSubstr("Created split-p-255 with CIDR 10.65.255.0/24.\n"));
+  EXPECT_EQ(store->list("/calico/resources/v3/projectcalico.org/ippools/").value().entries.size(), 256u);
+  EXPECT_EQ(store->list("/calico/ipam/v2/").value().entries, before) << "blocks and addresses stay";
+  const auto checked = calicoctl("ipam check");
+  EXPECT_THAT(checked.out, HasSubstr("Check complete; found 70 problems.")) << "no pod has them, and that is all";
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/strings.h"
+#include "store/etcd/open.h"
 #include "test/etcd.h"
 #include "test/folder.h"
 
@@ -120,6 +121,40 @@ TEST_F(ChangeEtcdTest, IsChangedInAnEditor) {
   const std::string file(trim(raced.err.substr(raced.err.find("kept in ") + 8)));
   EXPECT_TRUE(remove_file(file));
   ::rmdir(file.substr(0, file.rfind('/')).c_str());
+}
+
+TEST_F(ChangeEtcdTest, KeepsWhatANewerVersionWrote) {
+  const auto store = store::open({.etcd_endpoints = {etcd->endpoint(), "test"}}).value();
+  const std::string folder = "/calico/resources/v3/projectcalico.org/";
+  const auto put = [&](const std::string& path, const std::string& kind, const std::string& rest) {
+    ASSERT_TRUE(store->put(
+        folder + path, R"({"kind":")" + kind + R"(","apiVersion":"projectcalico.org/v3","metadata":)" + rest + "}"));
+  };
+  const auto stored = [&](const std::string& path) { return store->get(folder + path).value()->value; };
+  put("tiers/a", "Tier", R"({"name":"a"},"spec":{"order":1,"newerField":{"x":[1]}})");
+  put("globalnetworkpolicies/default.g", "GlobalNetworkPolicy",
+      R"({"name":"default.g","annotations":{"projectcalico.org/metadata":"{\"name\":\"default.g\"}"}},)"
+      R"("spec":{"tier":"default","ingress":[{"action":"Allow","newerMatch":7}]})");
+
+  for (const std::string how : {"-t strategic", "-t merge"}) {
+    const auto patched = weft("patch tier a " + how + " -p '{\"spec\":{\"ORDER\":5}}'");
+    EXPECT_EQ(patched.status, 0) << patched.err;
+  }
+  const auto changed = weft("edit tier a", {}, "sed -i 's/order: 5/order: 6/'");
+  EXPECT_EQ(changed.status, 0) << changed.err;
+  EXPECT_THAT(stored("tiers/a"), testing::AllOf(HasSubstr(R"("order":6)"), HasSubstr(R"("newerField":{"x":[1]})")));
+  const auto of_list = weft("patch gnp default.g -t json -p '[{\"op\":\"add\",\"path\":\"/spec/order\",\"value\":3}]'");
+  EXPECT_EQ(of_list.status, 0) << of_list.err;
+  EXPECT_THAT(stored("globalnetworkpolicies/default.g"),
+              testing::AllOf(HasSubstr(R"("order":3)"), HasSubstr(R"("newerMatch":7)")));
+
+  for (const char* member : {"newestField", "NewerField2"}) {
+    const auto refused = weft(std::string("patch tier a -p '{\"spec\":{\"") + member + "\":1}}'");
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_EQ(refused.err, std::string("spec.") + member + ": is not known (is 1)\n") << "and no word of the other";
+  }
+  EXPECT_EQ(weft("patch tier a -p '{\"spec\":{\"newerField\":null}}'").status, 0);
+  EXPECT_THAT(stored("tiers/a"), Not(HasSubstr("newerField"))) << "who names it may take it away";
 }
 
 TEST_F(ChangeEtcdTest, WatchesUntilItIsStopped) {

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "schema/value.h"
+#include "store/etcd/open.h"
 #include "test/etcd.h"
 #include "test/folder.h"
 
@@ -199,7 +200,19 @@ TEST_F(CtlEtcdTest, LetsOnlyControllersWriteWhatTheyOwn) {
   constexpr std::string_view policy =
       "{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: knp.default.x}}";
   EXPECT_EQ(weft("apply -f -", policy).status, 1);
-  EXPECT_EQ(run_with({"ETCD_ENDPOINTS=" + etcd->endpoint(), "WEFT_CONTROLLER=true"}, "apply -f -", policy).status, 0);
+  const auto controller = [&](const std::string& words) {
+    return run_with({"ETCD_ENDPOINTS=" + etcd->endpoint(), "WEFT_CONTROLLER=true"}, words, policy).status;
+  };
+  EXPECT_EQ(controller("apply -f -"), 0);
+  const auto labelled = weft("label np knp.default.x q=r");
+  EXPECT_EQ(labelled.status, 1);
+  EXPECT_EQ(labelled.out, "");
+  EXPECT_THAT(labelled.err, StartsWith("operation apply or replace is not supported on "
+                                       "NetworkPolicy(default/knp.default.x): "));
+  EXPECT_THAT(weft("label clusterinfo default q=r").err,
+              StartsWith("operation apply or replace is not supported on ClusterInformation(default): "));
+  EXPECT_THAT(weft("get np knp.default.x -o yaml").out, testing::Not(HasSubstr("q: r")));
+  EXPECT_EQ(controller("label np knp.default.x q=r"), 0);
 }
 
 TEST_F(CtlEtcdTest, ReadsWhereTheStoreIsFromAFile) {
@@ -211,6 +224,28 @@ TEST_F(CtlEtcdTest, ReadsWhereTheStoreIsFromAFile) {
                                     etcd->endpoint() + "\n"));
   EXPECT_EQ(run_with({}, "create -c " + file + " -f -", resources).status, 0);
   EXPECT_EQ(run_with({}, "get ippool -o name -c " + file).out, "ippools/p\n");
+}
+
+TEST_F(CtlEtcdTest, TakesAContextAndHasNoUseForIt) {
+  ASSERT_EQ(weft("apply --context x -f -", resources).status, 0);
+  EXPECT_EQ(weft("get ippool -o name --context=x").out, "ippools/p\n");
+  EXPECT_EQ(weft("ipam show --context x").status, 0);
+}
+
+TEST_F(CtlEtcdTest, WorksOnAClusterWhoseVersionItCannotRead) {
+  const auto store = store::open({.etcd_endpoints = {etcd->endpoint(), "test"}}).value();
+  ASSERT_TRUE(store->put("/calico/resources/v3/projectcalico.org/clusterinformations/default",
+                         R"({"kind":"ClusterInformation","apiVersion":"projectcalico.org/v3",)"
+                         R"("metadata":{"name":"default"},"spec":{"calicoVersion":"junk"}})"));
+  EXPECT_EQ(weft("get nodes").status, 0);
+}
+
+TEST_F(CtlEtcdTest, TakesAKindOrAFile) {
+  for (const char* words : {"get ippools -f -", "delete ippools -f -"}) {
+    const auto both = weft(words, resources);
+    EXPECT_EQ(both.status, 1) << words;
+    EXPECT_THAT(both.err, HasSubstr("or -f FILE")) << words;
+  }
 }
 
 TEST_F(CtlEtcdTest, KnowsHowFullPoolsAre) {

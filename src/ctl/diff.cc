@@ -120,11 +120,10 @@ Result<int> try_edit(Request& request) {
     return 0;
   }
   const auto write_back = [&]() -> Result<> {
-    const auto documents = TRY(parse_documents(*after, file, request.scope));
-    if (const auto problems = documents.problems(); !problems.empty()) return std::unexpected(problems.front());
-    if (documents.good.size() != 1 || documents.good[0].object.path() != before.path())
-      return fail(Code::invalid, "kind, name and namespace must stay as they are");
-    return client::replace(*store, documents.good[0].object);
+    auto documents = TRY(within(schema::parse_yaml(*after), file));
+    std::erase_if(documents, [](const auto& document) { return document.is_null(); });
+    if (documents.size() != 1) return fail(Code::invalid, file + ": must be one document");
+    return client::replace(*store, TRY(within(changed(before, std::move(documents[0])), title(before))));
   };
   const auto written = write_back();
   if (!written) {

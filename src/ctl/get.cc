@@ -36,11 +36,10 @@ void look_up(store::Store& store, Found& found, Result<api::Object> wanted) {
   found.add(client::get(store, *wanted->kind, m.name, m.namespace_));
 }
 
-Result<Found> find_those_of_file(store::Store& store, const Request& request) {
-  auto documents = TRY(documents_of(request));
-  Found found{.missing = std::move(documents.bad)};
+Found find_those_of_file(store::Store& store, const Documents& documents, const Scope& scope) {
+  Found found{.missing = documents.bad};
   for (const auto& document : documents.good) {
-    if (auto settled = settle_namespace(document.object, request.scope); !settled)
+    if (auto settled = settle_namespace(document.object, scope); !settled)
       found.missing.push_back(std::move(settled.error()));
     else
       look_up(store, found, document.object);
@@ -89,9 +88,9 @@ Result<int> try_get(Request& request) {
     look.each = false;
   else
     look.line_end = false;
-  if (request.kind.empty() == request.file.empty())
-    return fail(Code::invalid, "get what? A resource type, as in `get nodes`, or -f FILE");
   const auto* kind = TRY(kind_of(request));
+  if ((kind == nullptr) == request.file.empty())
+    return fail(Code::invalid, "get what? A resource type, as in `get nodes`, or -f FILE");
   std::optional<api::Selector> selector;
   if (!request.selector.empty()) selector = TRY(within(api::Selector::parse(request.selector), "-l"));
   const bool listing = kind && request.names.empty();
@@ -104,7 +103,11 @@ Result<int> try_get(Request& request) {
   } else if (kind) {
     for (const auto& name : request.names) look_up(*store, found, named(*kind, name, request));
   } else {
-    found = TRY(find_those_of_file(*store, request));
+    const auto documents = documents_of(request);
+    if (!documents) return report_unreadable(request.voice, {documents.error()}).say();
+    if (request.voice == Voice::calicoctl && !documents->bad.empty())
+      return report_unreadable(request.voice, documents->bad).say();
+    found = find_those_of_file(*store, *documents, request.scope);
   }
   if (selector)
     std::erase_if(found.objects, [&](const auto& object) { return !selector->matches(object.metadata().labels); });
@@ -127,11 +130,9 @@ int get(Request& request) {
   if (status) return *status;
   const bool about_kind =
       status.error().message.starts_with("resource type") || status.error().message.starts_with("resource name");
-  if (request.voice == Voice::calicoctl && about_kind)
-    return complain(Error(status.error()).within("failed to get resources"));
-  if (request.voice == Voice::calicoctl && !request.file.empty())
-    return complain(Error(status.error()).within("failed to execute command"));
-  return complain(status.error());
+  if (request.voice == Voice::weft) return complain(status.error());
+  if (about_kind) return complain(Error(status.error()).within("failed to get resources"));
+  return complain({status.error().code, as_calicoctl(status.error())});
 }
 
 }  // namespace weft::ctl

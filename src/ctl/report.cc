@@ -28,6 +28,35 @@ Words words_of(Verb verb) {
   return {};
 }
 
+/// "f: No such file or directory" as Go says it: "open f: no such file or directory".
+std::string as_go(std::string text) {
+  for (const std::string_view end : {": No such file or directory", ": Permission denied"}) {
+    if (!text.ends_with(end)) continue;
+    const std::size_t reason = text.size() - end.size(), before = text.rfind(": ", reason - 1);
+    text.replace(reason, end.size(), to_lower(end));
+    text.insert(before == std::string::npos ? 0 : before + 2, "open ");
+    break;
+  }
+  return text;
+}
+
+/// calicoctl's words for a document whose kind or version is not known; empty: the mistake is another.
+std::string unknown_type(std::string_view text) {
+  constexpr std::string_view of_kind = "kind: \"", of_version = "): apiVersion: ", of_value = "(is \"";
+  const auto up_to = [&](std::size_t begin, char end) { return text.substr(begin, text.find(end, begin) - begin); };
+  std::string_view kind, version = "projectcalico.org/v3";
+  if (const auto at = text.find(of_kind); at != text.npos) {
+    kind = up_to(at + of_kind.size(), '"');
+  } else if (const auto after = text.find(of_version); after != text.npos) {
+    const auto value = text.find(of_value, after);
+    kind = up_to(text.rfind(' ', text.rfind('(', after)) + 1, '(');
+    version = value == text.npos ? "" : up_to(value + of_value.size(), '"');
+  } else {
+    return {};
+  }
+  return fmt::format("unknown resource type ({}) and/or version ({})", kind, version);
+}
+
 /// "'Tier' " when all are of that kind, with the blank behind it.
 std::string single_kind(const std::vector<Outcome>& outcomes) {
   if (outcomes.empty()) return {};
@@ -60,7 +89,7 @@ std::string as_calicoctl(const Error& error) {
   }
   // "IPPool(p): spec.cidr: must be …": a rule is broken, or several.
   const bool of_rules = error.code == Code::invalid && text.find("): ") < text.find(' ');
-  if (!of_rules) return text;
+  if (!of_rules) return as_go(text);
   return (text.find("; ") == std::string::npos ? "error with field " : "error with the following fields: ") + text;
 }
 
@@ -112,11 +141,10 @@ Report report_unreadable(Voice voice, const std::vector<Error>& errors) {
     if (voice == Voice::calicoctl && text.find(": is not known") != std::string::npos) {
       report.err += unknown_field;
     } else if (voice == Voice::calicoctl && (error.code != Code::invalid || text.find(": ") != std::string::npos)) {
-      report.err += "failed to execute command: ";
-      if (text.find("kind: \"") != std::string::npos || text.find("apiVersion: must") != std::string::npos)
-        report.err += "unknown resource type and/or version: ";
+      const std::string type = unknown_type(text);
+      report.err += "failed to execute command: " + (type.empty() ? "" : type + ": ");
     }
-    report.err += text + '\n';
+    report.err += (voice == Voice::weft ? text : as_go(text)) + '\n';
   }
   return report;
 }

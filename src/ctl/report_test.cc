@@ -1,9 +1,12 @@
 #include "ctl/report.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace weft::ctl {
 namespace {
+
+using testing::StartsWith;
 
 Outcome outcome(const char* kind, const std::string& where = "f", Result<> result = {}) {
   const auto* known = api::find_kind(kind);
@@ -63,6 +66,10 @@ TEST(ReportTest, KeepsSentencesThatAreNoRules) {
             "operation delete is not supported on Tier(t): x");
 }
 
+TEST(ReportTest, NamesFilesAsGo) {
+  EXPECT_EQ(as_calicoctl({Code::denied, "a: /b c: Permission denied"}), "a: open /b c: permission denied");
+}
+
 TEST(ReportTest, SaysWhatCannotBeRead) {
   const auto said = [](Voice voice, Code code, const std::string& message) {
     return report_unreadable(voice, {{code, message}}).err;
@@ -72,9 +79,17 @@ TEST(ReportTest, SaysWhatCannotBeRead) {
   EXPECT_EQ(said(Voice::calicoctl, Code::invalid, field),
             "field in document is not recognized or is in the wrong location: " + field + "\n");
   EXPECT_EQ(said(Voice::calicoctl, Code::invalid, "f: kind: \"Teir\" is not known"),
-            "failed to execute command: unknown resource type and/or version: f: kind: \"Teir\" is not known\n");
+            "failed to execute command: unknown resource type (Teir) and/or version (projectcalico.org/v3): "
+            "f: kind: \"Teir\" is not known\n");
+  EXPECT_THAT(
+      said(Voice::calicoctl, Code::invalid,
+           "f (1): Tier(a): apiVersion: must be projectcalico.org/v3 (is \"projectcalico.org/v1\")"),
+      StartsWith("failed to execute command: unknown resource type (Tier) and/or version (projectcalico.org/v1): "));
+  EXPECT_THAT(said(Voice::calicoctl, Code::invalid, "f: Tier(a): apiVersion: is required"),
+              StartsWith("failed to execute command: unknown resource type (Tier) and/or version (): "));
   EXPECT_EQ(said(Voice::calicoctl, Code::not_found, "f: No such file or directory"),
-            "failed to execute command: f: No such file or directory\n");
+            "failed to execute command: open f: no such file or directory\n");
+  EXPECT_EQ(said(Voice::weft, Code::not_found, "f: No such file or directory"), "f: No such file or directory\n");
   EXPECT_EQ(said(Voice::calicoctl, Code::invalid, "no resources specified in file f"),
             "no resources specified in file f\n");
   EXPECT_EQ(report_unreadable(Voice::weft, {{Code::invalid, field}}).status, 1);

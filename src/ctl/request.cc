@@ -10,6 +10,8 @@ namespace weft::ctl {
 
 Result<const api::Kind*> kind_of(Request& request) {
   if (request.kind.empty()) return nullptr;
+  // calicoctl does not look at a kind, or what should be one, beside a file.
+  if (request.voice == Voice::calicoctl && !request.file.empty()) return nullptr;
   if (const auto slash = request.kind.find('/'); slash != std::string::npos) {
     request.names.insert(request.names.begin(), request.kind.substr(slash + 1));
     request.kind.resize(slash);

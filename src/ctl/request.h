@@ -36,6 +36,9 @@ struct Request {
 Result<const api::Kind*> kind_of(Request& request);
 /// The documents of -f, with the complaints of both programs about files that hold nothing.
 Result<Documents> documents_of(const Request& request);
+/// What a user made of a stored object. What is unknown in both is a newer version's: it stays, and is no mistake.
+/// @return Code::invalid with all mistakes; or kind, name or namespace are others
+Result<api::Object> changed(const api::Object& before, schema::Value value);
 /// A stub that has the name and the namespace that are asked for.
 Result<api::Object> named(const api::Kind& kind, const std::string& name, const Request& request);
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -87,19 +88,6 @@ Result<> change(store::Store& store, const api::Object& wanted, bool dry_run,
   }
 }
 
-Result<api::Object> patched(const Request& request, const api::Object& before) {
-  auto value = TRY(apply_patch(request.patch_type, request.patch, before.value()));
-  std::vector<schema::Problem> problems;
-  auto after = TRY(api::read_document(std::move(value), problems));
-  if (!problems.empty()) return std::unexpected(schema::to_error(problems));
-  const auto& was = before.metadata();
-  auto& is = after.metadata();
-  if (after.kind != before.kind || is.name != was.name || is.namespace_ != was.namespace_)
-    return fail(Code::invalid, "a patch changes neither kind nor name nor namespace");
-  is.resource_version = was.resource_version;
-  return after;
-}
-
 /// An only name, with its object that says which.
 Result<api::Object> one_named(Request& request) {
   const auto* kind = TRY(kind_of(request));
@@ -118,7 +106,9 @@ Result<std::string> try_label(Request& request, const std::string& word) {
   const auto wanted = TRY(one_named(request));
   const auto store = TRY(open_store(request.access));
   std::string said = fmt::format("Successfully set label {} on {}", key, what);
+  enum class Step { read, labels, write } step = Step::read;
   const auto done = change(*store, wanted, request.dry_run, [&](const api::Object& before) -> Result<api::Object> {
+    step = Step::labels;
     auto& labels = before.metadata().labels;
     const auto there = labels.find(key);
     if (request.remove_label) {
@@ -137,13 +127,41 @@ Result<std::string> try_label(Request& request, const std::string& word) {
       }
       labels[key] = value;
     }
+    step = Step::write;
+    if (!is_controller()) TRY(may_write(before, Verb::patch));
     return before;
   });
-  if (!done) return std::unexpected(done.error());
-  return said;
+  if (done) return said;
+  const auto& [code, message] = done.error();
+  if (request.voice == Voice::weft || step == Step::labels) return std::unexpected(done.error());
+  if (step == Step::write) return fail(code, fmt::format("failed to update {}, label not changed: {}", what, message));
+  return fail(code,
+              code == Code::not_found ? what + " not found" : fmt::format("failed to get {}, error {}", what, message));
 }
 
 }  // namespace
+
+Result<api::Object> changed(const api::Object& before, schema::Value value) {
+  std::vector<schema::Problem> problems, had;
+  auto after = TRY(api::read_document(value, problems));
+  if (!problems.empty()) {
+    TRY(api::read_document(before.value(), had));
+    std::erase_if(problems, [&](const auto& problem) {
+      return std::ranges::any_of(had, [&](const auto& h) { return h.path == problem.path && h.rule == problem.rule; });
+    });
+    if (problems.empty()) {
+      after.data = after.kind->make();
+      problems = schema::read(after.kind->schema(), std::move(value), after.data.get(), false);
+    }
+    if (!problems.empty()) return std::unexpected(schema::to_error(problems));
+  }
+  const auto& was = before.metadata();
+  auto& is = after.metadata();
+  if (after.kind != before.kind || is.name != was.name || is.namespace_ != was.namespace_)
+    return fail(Code::invalid, "kind, name and namespace must stay as they are");
+  is.resource_version = was.resource_version;
+  return after;
+}
 
 int write(Request& request, Verb verb) {
   auto documents = what_to_write(request, verb);
@@ -182,8 +200,9 @@ int patch(Request& request) {
   if (!store) return complain(store.error());
   Outcome outcome{.where = {}, .object = *wanted, .result = may_write(*wanted, Verb::patch)};
   if (outcome.result || is_controller()) {
-    outcome.result =
-        change(**store, *wanted, request.dry_run, [&](const api::Object& before) { return patched(request, before); });
+    outcome.result = change(**store, *wanted, request.dry_run, [&](const api::Object& before) -> Result<api::Object> {
+      return changed(before, TRY(apply_patch(request.patch_type, request.patch, before.value())));
+    });
   }
   const auto said = report(request.voice, Verb::patch, {outcome});
   return (request.dry_run ? of_dry_run(said) : said).say();
