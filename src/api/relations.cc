@@ -69,9 +69,13 @@ Broken leaves_balancers(const Object& object, const Object* before, Others&) {
 // Policies and tiers
 
 template <class Policy>
-Broken has_no_tier(const Object& object, const Object*, Others& others) {
-  const std::string& given = as<Policy>(object).spec.tier;
-  const std::string tier = given.empty() ? "default" : given;
+Broken has_no_tier(const Object& object, const Object* before, Others& others) {
+  const auto tier_of = [](const Object& policy) {
+    const std::string& given = as<Policy>(policy).spec.tier;
+    return given.empty() ? "default" : given;
+  };
+  const std::string tier = tier_of(object);
+  if (before && tier_of(*before) == tier) return {};
   if (TRY(others.has(kind("Tier"), tier))) return {};
   return std::vector{problem(fmt::format("resource does not exist: Tier({})", tier))};
 }
@@ -111,22 +115,23 @@ Broken has_unknown_filter(const Object& object, const Object*, Others& others) {
 }  // namespace
 
 const std::vector<Relation>& relations() {
-  constexpr std::string_view needs_tier = "the tier must exist when the policy is created";
+  constexpr std::string_view needs_tier = "a policy comes only into a tier that exists";
   constexpr std::string_view has_none = "a tier that has policies cannot be deleted";
+  const std::vector<Change> written = {Change::create, Change::update};
   static const std::vector<Relation> all = {
       {"IPPool", {Change::create}, "spec.cidr", "may not overlap another pool", overlaps_another},
       {"IPPool", {Change::create}, "spec.blockSize", "may not differ from blocks that are there", has_other_blocks},
       {"IPPool", {Change::update}, "spec.allowedUses", "LoadBalancer cannot be changed", leaves_balancers},
-      {"NetworkPolicy", {Change::create}, "spec.tier", needs_tier, has_no_tier<NetworkPolicy>},
-      {"GlobalNetworkPolicy", {Change::create}, "spec.tier", needs_tier, has_no_tier<GlobalNetworkPolicy>},
-      {"StagedNetworkPolicy", {Change::create}, "spec.tier", needs_tier, has_no_tier<StagedNetworkPolicy>},
-      {"StagedGlobalNetworkPolicy", {Change::create}, "spec.tier", needs_tier, has_no_tier<StagedGlobalNetworkPolicy>},
+      {"NetworkPolicy", written, "spec.tier", needs_tier, has_no_tier<NetworkPolicy>},
+      {"GlobalNetworkPolicy", written, "spec.tier", needs_tier, has_no_tier<GlobalNetworkPolicy>},
+      {"StagedNetworkPolicy", written, "spec.tier", needs_tier, has_no_tier<StagedNetworkPolicy>},
+      {"StagedGlobalNetworkPolicy", written, "spec.tier", needs_tier, has_no_tier<StagedGlobalNetworkPolicy>},
       {"Tier", {Change::remove}, "metadata.name", "default, kube-admin and kube-baseline stay", is_built_in},
       {"Tier", {Change::remove}, "metadata.name", has_none, has_policy<GlobalNetworkPolicy>},
       {"Tier", {Change::remove}, "metadata.name", has_none, has_policy<NetworkPolicy>},
       {"Tier", {Change::remove}, "metadata.name", has_none, has_policy<StagedGlobalNetworkPolicy>},
       {"Tier", {Change::remove}, "metadata.name", has_none, has_policy<StagedNetworkPolicy>},
-      {"BGPPeer", {Change::create, Change::update}, "spec.filters", "the filters must exist", has_unknown_filter},
+      {"BGPPeer", written, "spec.filters", "the filters must exist", has_unknown_filter},
   };
   return all;
 }

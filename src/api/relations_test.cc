@@ -94,6 +94,10 @@ std::vector<Case> cases() {
     all.push_back({Change::create, policy, These({}), R"(spec.tier: resource does not exist: Tier(t) (is "t"))"});
     all.push_back(
         {Change::create, other, These({tier}), R"(spec.tier: resource does not exist: Tier(default) (is "default"))"});
+    all.push_back(
+        {Change::update, policy, These({}), R"(spec.tier: resource does not exist: Tier(t) (is "t"))", other});
+    all.push_back({Change::update, policy, These({tier}), "", other});
+    all.push_back({Change::update, policy, These({}), "", policy});  // it was there before this was a rule
     all.push_back({Change::remove, tier, These({other}), ""});
     all.push_back({Change::remove, tier, These({policy}),
                    "metadata.name: Cannot delete a non-empty tier: " + kind + "(" +
