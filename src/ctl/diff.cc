@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "base/env.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/strings.h"
@@ -59,7 +60,7 @@ Result<int> try_diff(Request& request) {
     failed = true;
   }
   bool differs = false;
-  const bool colours = ::isatty(STDOUT_FILENO) != 0 && !std::getenv("NO_COLOR");
+  const bool colours = ::isatty(STDOUT_FILENO) != 0 && env_or("NO_COLOR", "").empty();  // no-color.org
   for (const auto& change : staged.changes()) {
     if (change.tag == built_in) continue;
     const auto& document = documents.good[change.tag];

@@ -249,12 +249,13 @@ TEST_F(TerminalEtcdTest, HasColoursUnlessNobodyWantsThem) {
   ASSERT_EQ(run("weft apply -f -", tier("a", 1)).status, 0);
   write("changed.yaml", tier("a", 7));
   auto words = environment();
+  words.emplace_back("NO_COLOR=");
 
   const std::string coloured = diff(words);
   EXPECT_THAT(coloured, HasSubstr("\033[31m-  order: 1\033[0m"));
   EXPECT_THAT(coloured, HasSubstr("\033[32m+  order: 7\033[0m"));
 
-  words.emplace_back("NO_COLOR=1");
+  words.back() = "NO_COLOR=1";
   const std::string plain = diff(words);
   EXPECT_THAT(plain, HasSubstr("-  order: 1\r\n+  order: 7\r\n"));
   EXPECT_THAT(plain, Not(HasSubstr("\033")));
