@@ -35,6 +35,10 @@ namespace {
 
 constexpr int all_spaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS;
 
+/// The mount namespace of a process. setns(2) wants a thread that shares its root with no other; a sanitizer has
+/// threads.
+int enter_mounts(int process) { return ::unshare(CLONE_FS) != 0 ? -1 : ::setns(process, CLONE_NEWNS); }
+
 Result<Fd> open_process(pid_t pid) {
   Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!fd) return fail_errno(errno, fmt::format("process {}", pid));
@@ -67,7 +71,7 @@ struct Prepared {
 
 [[noreturn]] void child(const Spawn& what, const Prepared& ready, int report) {
   if (what.die_with_us) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (ready.process >= 0 && ::setns(ready.process, CLONE_NEWNS) != 0) give_up(report, 1);
+  if (ready.process >= 0 && enter_mounts(ready.process) != 0) give_up(report, 1);
   if (ready.process >= 0 && what.new_space && ::unshare(CLONE_NEWNS) != 0) give_up(report, 1);  // a copy of that one
   if (!what.network.empty()) {
     const int network = ::open(what.network.c_str(), O_RDONLY | O_CLOEXEC);
@@ -289,7 +293,7 @@ Result<> add_network(pid_t inside, const std::string& name) {
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno(errno, "fork");
   if (pid == 0) {
-    if (::setns(process.get(), CLONE_NEWNS) != 0 || ::unshare(CLONE_NEWNET) != 0) ::_exit(errno);
+    if (enter_mounts(process.get()) != 0 || ::unshare(CLONE_NEWNET) != 0) ::_exit(errno);
     ::mkdir("/run/netns", 0755);
     const int file = ::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
     if (file < 0) ::_exit(errno);
@@ -323,7 +327,7 @@ Result<> remove_network(pid_t inside, const std::string& name) {
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno(errno, "fork");
   if (pid == 0) {
-    if (::setns(process.get(), CLONE_NEWNS) != 0) ::_exit(errno);
+    if (enter_mounts(process.get()) != 0) ::_exit(errno);
     ::umount2(path.c_str(), MNT_DETACH);
     ::_exit(::unlink(path.c_str()) != 0 && errno != ENOENT ? errno : 0);
   }
