@@ -9,9 +9,7 @@
 namespace weft::agent {
 namespace {
 
-using testing::Each;
 using testing::HasSubstr;
-using testing::Not;
 
 constexpr std::string_view resources = "/calico/resources/v3/projectcalico.org/";
 

@@ -15,9 +15,7 @@ namespace weft::agent {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::AnyOf;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Not;
 
 class StoreTest : public MachineTest {

@@ -18,8 +18,6 @@
 
 #include "base/strings.h"
 
-extern char** environ;
-
 namespace weft {
 namespace {
 
@@ -132,7 +130,9 @@ Result<Process> start(const Command& command) {
   std::sort(kept.begin(), kept.end());
 
   const pid_t parent = ::getpid();
-  const pid_t pid = ::vfork();  // what a fork would copy of a large process takes longer than all the rest
+  // What a fork would copy of a large process takes longer than all the rest; posix_spawn knows no signal at the
+  // parent's end.
+  const pid_t pid = ::vfork();  // NOLINT(bugprone-unsafe-functions)
   if (pid < 0) return fail_errno(errno, command.argv[0]);
   if (pid == 0) become(command, program.c_str(), argv.data(), env.data(), reporter.get(), kept, parent);
 

@@ -16,7 +16,8 @@ void unmap_program_pages() {
       if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
       const std::uintptr_t begin = (file->dlpi_addr + segment.p_vaddr) & ~(page - 1);
       const std::uintptr_t end = file->dlpi_addr + segment.p_vaddr + segment.p_memsz;
-      (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+      void* const first = reinterpret_cast<void*>(begin);  // NOLINT(performance-no-int-to-ptr): as dlpi_addr is given
+      (void)::madvise(first, end - begin, MADV_DONTNEED);
     }
     return 0;
   };
