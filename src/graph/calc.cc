@@ -103,7 +103,9 @@ class Description {
 
   Array policies() const {
     Array out;
-    for (const auto& [id, row] : plan_.policies.rows) {
+    for (const auto& entry : plan_.policies.rows) {
+      const auto& id = entry.first;
+      const auto& row = entry.second;
       const auto from = [&](std::string_view kind, const auto& table, const auto& key) {
         const auto* resource = id.kind == kind ? find(table, key) : nullptr;
         if (resource) out.push_back(policy(*resource, *row));
