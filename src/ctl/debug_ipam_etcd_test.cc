@@ -135,7 +135,7 @@ void race(Filter& filter, int number, Held& held, std::stop_token stop, std::ato
   for (int round = 0; !stop.stop_requested(); ++round) {
     if (!mine.empty() && random() % 5 < 2) {
       const auto at = mine.begin() + static_cast<std::ptrdiff_t>(random() % mine.size());
-      const std::string handle = *at;
+      const std::string handle = std::move(*at);
       mine.erase(at);
       release(handle);
       continue;
