@@ -65,7 +65,7 @@ TEST_F(LabTest, OfFiveNodesEachHasTheRoutesThatBlocksAskForAndNoOther) {
   for (const auto& key : split(trim(keys), '\n')) {
     const auto parts = split(key, '/');  // "", calico, ipam, v2, host, node1, ipv4, block, 10.65.0.0-26
     if (parts.size() != 9) continue;
-    const std::string owner(parts[5]);
+    const std::string& owner(parts[5]);
     std::string cidr(parts[8]);
     std::ranges::replace(cidr, '-', '/');
     for (int node = 1; node <= 5; ++node) {
