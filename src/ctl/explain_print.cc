@@ -11,7 +11,7 @@ using policy::Journey;
 using policy::Step;
 using Where = Journey::Place::Where;
 
-std::string_view answer(bool allowed) { return allowed ? ": allowed" : ": denied"; }
+std::string_view answer(bool allowed) { return allowed ? "allowed" : "denied"; }
 
 std::string_view word(Where where) {
   switch (where) {
@@ -133,17 +133,15 @@ std::string explain_text(const std::vector<Flow>& flows) {
   for (const auto& flow : flows) {
     const auto& packet = flow.packet;
     if (!out.empty()) out += '\n';
-    const auto line = [&](std::string_view indent, const std::string& text, std::string_view end) {
-      out += fmt::format("{}{}{}\n", indent, printable(text), end);  // names may be anything that a store holds
+    const auto line = [&](const std::string& text) {
+      out += printable(text) + '\n';  // names may be anything that a store holds
     };
-    line("",
-         fmt::format("{} to {}, {}", end_title(flow.from, packet.source), end_title(flow.to, packet.destination),
-                     packet_title(packet)),
-         answer(flow.journey.allowed()));
+    line(fmt::format("{} to {}, {}: {}", end_title(flow.from, packet.source), end_title(flow.to, packet.destination),
+                     packet_title(packet), answer(flow.journey.allowed())));
     for (const auto& place : flow.journey.places) {
       out += '\n';
-      line("", place_title(flow, place), answer(place.verdict.allowed));
-      for (const auto& step : place.verdict.steps) line("  ", policy::to_string(step), "");
+      line(fmt::format("{}: {}", place_title(flow, place), answer(place.verdict.allowed)));
+      for (const auto& step : place.verdict.steps) line("  " + policy::to_string(step));
     }
     if (flow.journey.places.empty()) out += "\nNo policy is asked: no end is a pod of this cluster.\n";
     if (flow.journey.masqueraded && flow.journey.allowed())
